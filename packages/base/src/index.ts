@@ -1,0 +1,27 @@
+export { AssertionError, assert, unreachable } from './assert.js'
+export { asBuffer, concatBytes, emptyBytes, hexUpper, utf8, utf8Text } from './bytes.js'
+export { type Clock, type MonoMs, sleep, type Timer, type WallMs } from './clock.js'
+export {
+  AerobeeError,
+  type AerobeeErrorOptions,
+  type ErrorCode,
+  errorCodes,
+  errorText,
+  isAerobeeError,
+} from './errors.js'
+export type { DiskSpace, FileInfo, FileSystem, OpenFile } from './file-system.js'
+export {
+  type ByteCount,
+  type PhysicalOffset,
+  type QueueId,
+  type QueueOffset,
+  readInt64,
+  writeInt64,
+} from './integers.js'
+export { javaHash } from './java-hash.js'
+export { Lifecycle, type LifecycleState, type Part } from './lifecycle.js'
+export { KiB, limits, MiB } from './limits.js'
+export { type LogFields, type Logger, silentLogger, withFields } from './logger.js'
+export { type Random, seededRandom, systemRandom } from './random.js'
+export { bad, good, type Result } from './result.js'
+export { systemClock } from './system-clock.js'

@@ -1,0 +1,33 @@
+/** Every bound in one place, each with its reason. Sizes in bytes unless the name says otherwise. */
+export const KiB = 1024
+export const MiB = 1024 * KiB
+
+export const limits = {
+  /** Upstream `com.rocketmq.remoting.frameMaxLength`. */
+  frameBytes: 16 * MiB,
+  /** 32 KiB of properties escaped six-fold fits; more is hostile. */
+  frameHeaderBytes: 256 * KiB,
+  /** Deepest JSON a peer of ours sends is 6. */
+  jsonDepth: 16,
+  /** The richest request header has 20 fields. */
+  extFields: 256,
+  /** Java int16 length of the properties block. */
+  propertiesBytes: 32_767,
+  /** A peer that reads nothing: above this it gets no further answers computed … */
+  outboundPauseBytes: 8 * MiB,
+  /** … and above this its connection closes. */
+  outboundCloseBytes: 32 * MiB,
+  /** A frame must be complete this long after its first byte. */
+  frameDeadlineMs: 15_000,
+  /** Upstream idle close on both sides. */
+  idleCloseMs: 120_000,
+  /** Calls under way per connection, upstream's client semaphores. */
+  pendingCalls: 65_535,
+  /** Upstream `maxMessageSize`. */
+  messageBodyBytes: 4 * MiB,
+  topicNameChars: 127,
+  /** `%RETRY%` and `%DLQ%` names, groups. */
+  longNameChars: 255,
+  /** Client ids carry address, instance and unit name; longer is hostile. */
+  clientIdChars: 512,
+} as const
