@@ -1,1 +1,3 @@
-export {}
+export * from './command.js'
+export * from './frame.js'
+export * from './response-codes.js'
