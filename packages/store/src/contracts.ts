@@ -1,0 +1,161 @@
+import type { PhysicalOffset, QueueOffset } from '@aerobee/base'
+
+/** What the broker asks of a message store; the classes behind it stand in the files beside. */
+
+/** A message on its way into the log: one record. Everything is taken as is; checks are the broker's. */
+export interface NewMessage {
+  topic: string
+  queueId: number
+  flag: number
+  sysFlag: number
+  /** Wall ms. */
+  bornTimestamp: number
+  /** ip (4 or 16 bytes) + port (4 bytes), as stored; sysFlag's v6 bits must agree. */
+  bornHost: Uint8Array
+  storeHost: Uint8Array
+  reconsumeTimes: number
+  preparedTransactionOffset: number
+  /** Copied during append. */
+  body: Uint8Array
+  /** The stored text form. */
+  properties: string
+  /** Java hash of TAGS, or the deliver time for the schedule topic (reference: storage 2.2). */
+  tagsCode: number
+  /** For the index: UNIQ_KEY and the blank-separated KEYS. */
+  uniqKey: string | undefined
+  keys: string | undefined
+  /** Property WAIT: false does not wait for the flush. */
+  waitStoreOk: boolean
+}
+
+/** Reference: broker-behaviour 3.6. */
+export type AppendStatus =
+  | 'PUT_OK'
+  | 'FLUSH_DISK_TIMEOUT'
+  | 'MESSAGE_ILLEGAL'
+  | 'PROPERTIES_SIZE_EXCEEDED'
+  | 'CREATE_MAPPED_FILE_FAILED'
+  | 'SERVICE_NOT_AVAILABLE'
+  | 'UNKNOWN_ERROR'
+
+/** Of one record, or of the first record of a batch (records lie one after the other). */
+export interface AppendOutcome {
+  status: AppendStatus
+  /** -1 when nothing was stored, as all below. */
+  physicalOffset: PhysicalOffset
+  queueOffset: QueueOffset
+  storeTimestamp: number
+  /** Physical offset of every record of a batch; undefined for a single message. */
+  physicalOffsets: readonly PhysicalOffset[] | undefined
+}
+
+/** Reference: broker-behaviour 4.2. */
+export type ReadStatus =
+  | 'FOUND'
+  | 'NO_MATCHED_MESSAGE'
+  | 'MESSAGE_WAS_REMOVING'
+  | 'OFFSET_FOUND_NULL'
+  | 'OFFSET_OVERFLOW_BADLY'
+  | 'OFFSET_OVERFLOW_ONE'
+  | 'OFFSET_TOO_SMALL'
+  | 'NO_MATCHED_LOGIC_QUEUE'
+  | 'NO_MESSAGE_IN_QUEUE'
+
+export interface ReadRequest {
+  topic: string
+  queueId: number
+  offset: QueueOffset
+  maxCount: number
+  /** Bytes of records; the first always passes. */
+  maxBytes: number
+  /** By queue entry; undefined takes all. */
+  matchTagsCode?: ((tagsCode: number) => boolean) | undefined
+}
+
+export interface ReadOutcome {
+  status: ReadStatus
+  nextOffset: QueueOffset
+  minOffset: QueueOffset
+  maxOffset: QueueOffset
+  count: number
+  /** Concatenated records; undefined unless FOUND. Usable as a reply body. */
+  records: { readonly sizeBytes: number; copyTo(target: Buffer, at: number): void } | undefined
+  /** maxPhysical - the last scanned record's offset: how far behind the reader is. */
+  behindBytes: number
+}
+
+export interface StoreSpace {
+  /** Used share in [0, 1] of the log's and the queues' partition. */
+  commitLogRatio: number
+  consumeQueueRatio: number
+  totalBytes: number
+  usableBytes: number
+}
+
+export interface KeyQueryOutcome {
+  records: Uint8Array[]
+  indexLastUpdateTimestamp: number
+  indexLastUpdatePhysicalOffset: number
+}
+
+export interface StoreStatus {
+  minPhysicalOffset: PhysicalOffset
+  maxPhysicalOffset: PhysicalOffset
+  flushedOffset: PhysicalOffset
+  dispatchBehindBytes: number
+  /** Why appends are refused now; undefined when they are taken. */
+  readOnlyReason: string | undefined
+  bootTimestamp: number
+  space: StoreSpace
+}
+
+export interface MessageStore {
+  /** Opens, recovers and starts the services. Rejects with STORE_LOCKED, STORE_CORRUPT, IO_FAILED. */
+  start(): Promise<void>
+  /** Waits for appends under way, flushes, removes the abort marker. */
+  stop(): Promise<void>
+
+  /**
+   * Stores one record. `done` runs in a later turn, once, when the record has left the process (ASYNC_FLUSH) or is
+   * durable (SYNC_FLUSH); only then do readers see it. Order of appends per queue is order of offsets.
+   */
+  append(message: NewMessage, done: (outcome: AppendOutcome) => void): void
+  /** All records in one segment, one after the other, of one queue: all or none. */
+  appendBatch(messages: readonly NewMessage[], done: (outcome: AppendOutcome) => void): void
+
+  /** Answers at once when everything lies in memory, else after a read off the event loop. */
+  read(request: ReadRequest): ReadOutcome | Promise<ReadOutcome>
+
+  /** 0 and 0 for a queue that does not exist; nothing is created by asking. */
+  minOffset(topic: string, queueId: number): QueueOffset
+  maxOffset(topic: string, queueId: number): QueueOffset
+  /** Reference: broker-behaviour 11, code 29. */
+  offsetByTime(
+    topic: string,
+    queueId: number,
+    wallMs: number,
+    boundary: 'LOWER' | 'UPPER',
+  ): Promise<QueueOffset>
+  /** Store time of the record at a queue offset; -1 if none. */
+  storeTimeAt(topic: string, queueId: number, offset: QueueOffset): Promise<number>
+  /** Whether the record at this queue offset counts as "in memory" (reference: broker-behaviour 5). */
+  inMemory(topic: string, queueId: number, offset: QueueOffset): boolean
+  /** The whole record, verified (magic, size, position); undefined when there is none. */
+  recordAt(physicalOffset: PhysicalOffset): Promise<Uint8Array | undefined>
+  queryByKey(
+    topic: string,
+    key: string,
+    maxCount: number,
+    beginMs: number,
+    endMs: number,
+  ): Promise<KeyQueryOutcome>
+
+  /** Removes the queues of a topic; the log keeps the records. */
+  deleteTopic(topic: string): void
+  /** topic -> queue ids that exist. */
+  queues(): ReadonlyMap<string, readonly number[]>
+  /** Called after a queue became longer, once per queue and commit. */
+  onArrival(listener: (topic: string, queueId: number, maxOffset: QueueOffset) => void): void
+
+  status(): StoreStatus
+}
