@@ -2,6 +2,23 @@ export { AssertionError, assert, unreachable } from './assert.js'
 export { asBuffer, concatBytes, emptyBytes, hexUpper, utf8, utf8Text } from './bytes.js'
 export { type Clock, type MonoMs, sleep, type Timer, type WallMs } from './clock.js'
 export {
+  type ConfigKey,
+  type ConfigOf,
+  type ConfigSource,
+  type ConfigTable,
+  type ConfigValue,
+  choice,
+  configText,
+  flag,
+  integer,
+  type LoadedConfig,
+  loadConfig,
+  parseConfigValue,
+  rangeText,
+  text,
+  unusedKeys,
+} from './config.js'
+export {
   AerobeeError,
   type AerobeeErrorOptions,
   type ErrorCode,
