@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { choice, configText, flag, integer, loadConfig, text, unusedKeys } from './config.js'
+import { choiceKey, configText, flagKey, integerKey, loadConfig, textKey, unusedKeys } from './config.js'
 import { isAerobeeError } from './errors.js'
 
 const table = {
-  listenPort: integer('port', 10911, [0, 65535]),
-  brokerName: text('name', 'broker-a'),
-  flushDiskType: choice('flush', ['ASYNC_FLUSH', 'SYNC_FLUSH'], 'ASYNC_FLUSH'),
-  traceOn: flag('trace', true),
+  listenPort: integerKey('port', 10911, [0, 65535]),
+  brokerName: textKey('name', 'broker-a'),
+  flushDiskType: choiceKey('flush', ['ASYNC_FLUSH', 'SYNC_FLUSH'], 'ASYNC_FLUSH'),
+  traceOn: flagKey('trace', true),
   ...unusedKeys('warmMapedFileEnable=false\nlogicalRatio=0.8\ndeleteAt=04\nmaxThings=12'),
 }
 

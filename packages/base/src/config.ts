@@ -34,7 +34,7 @@ interface Options {
 
 const maxInt = 0x7fff_ffff
 
-export const text = (
+export const textKey = (
   about: string,
   value: string,
   options: Options & { pattern?: RegExp; patternText?: string } = {},
@@ -50,7 +50,7 @@ export const text = (
   }),
 })
 
-export const integer = (
+export const integerKey = (
   about: string,
   value: number,
   [min, max]: readonly [number, number] = [0, maxInt],
@@ -65,7 +65,7 @@ export const integer = (
   about,
 })
 
-export const flag = (about: string, value: boolean, options: Options = {}): ConfigKey<boolean> => ({
+export const flagKey = (about: string, value: boolean, options: Options = {}): ConfigKey<boolean> => ({
   type: 'boolean',
   default: value,
   dynamic: options.dynamic ?? false,
@@ -73,7 +73,7 @@ export const flag = (about: string, value: boolean, options: Options = {}): Conf
   about,
 })
 
-export const choice = <const C extends string>(
+export const choiceKey = <const C extends string>(
   about: string,
   choices: readonly C[],
   value: C,
@@ -95,15 +95,16 @@ export function unusedKeys(lines: string): Record<string, ConfigKey> {
     const name = line.slice(0, at)
     const value = line.slice(at + 1)
     const about = 'RocketMQ key without effect here'
-    if (value === 'true' || value === 'false') table[name] = { ...flag(about, value === 'true'), used: false }
+    if (value === 'true' || value === 'false')
+      table[name] = { ...flagKey(about, value === 'true'), used: false }
     else if (/^-?\d+$/.test(value) && !value.startsWith('0', value.length > 1 ? 0 : 1))
       table[name] = {
-        ...integer(about, Number(value), [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]),
+        ...integerKey(about, Number(value), [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]),
         used: false,
       }
     else if (/^-?\d+\.\d+$/.test(value))
       table[name] = { type: 'decimal', default: Number(value), dynamic: false, used: false, about }
-    else table[name] = { ...text(about, value), used: false }
+    else table[name] = { ...textKey(about, value), used: false }
   }
   return table
 }

@@ -1,0 +1,205 @@
+import { type ConfigOf, choiceKey, flagKey, integerKey, KiB, textKey } from '@aerobee/base'
+import { unusedBrokerKeys } from './config-unused.js'
+
+/**
+ * Keys of RocketMQ 5.3.3's broker that have an effect here; names, units and defaults are RocketMQ's.
+ * Dynamic keys are the allow-list of reference: broker-behaviour 1.8.
+ */
+const dynamic = { dynamic: true }
+const gib = 1024 * 1024 * 1024
+const name = { pattern: /^[%|a-zA-Z0-9_.-]{1,255}$/, patternText: '1 to 255 of a-z A-Z 0-9 _ - . % |' }
+
+const identityKeys = {
+  brokerClusterName: textKey('cluster the broker belongs to', 'DefaultCluster', name),
+  brokerName: textKey('name shared by a master and its slaves; empty: the host name', '', {
+    pattern: /^[%|a-zA-Z0-9_.-]{0,255}$/,
+    patternText: name.patternText,
+  }),
+  brokerId: integerKey('0 is the master', 0, [0, 0x7fff_ffff]),
+  brokerRole: choiceKey('replication role', ['ASYNC_MASTER', 'SYNC_MASTER', 'SLAVE'], 'ASYNC_MASTER'),
+  brokerIP1: textKey('advertised address; empty: the address a client dialled', ''),
+  brokerIP2: textKey('advertised address of the replication port; empty: as brokerIP1', ''),
+  regionId: textKey('stored in every message as MSG_REGION', 'DefaultRegion'),
+  namesrvAddr: textKey('name servers, host:port separated by ;', '', {
+    pattern: /^(|[^;:\s]+:\d{1,5}(;[^;:\s]+:\d{1,5})*;?)$/,
+    patternText: '"host:port" or "host:port;host:port"',
+  }),
+}
+
+const networkKeys = {
+  bindAddress: textKey('address to listen on', '0.0.0.0'),
+  listenPort: integerKey('port; the fast port is two below; 0: any free ones', 10911, [0, 65535]),
+  haListenPort: integerKey('replication port; 0: listenPort + 1', 0, [0, 65535]),
+  serverChannelMaxIdleTimeSeconds: integerKey('a silent connection closes after this, s', 120, [1, 86_400]),
+  enableShutdownGracefully: flagKey('tell peers to go away before closing', false),
+  shutdownWaitTimeSeconds: integerKey('longest go-away phase, s', 30, [0, 3600]),
+  registerNameServerPeriod: integerKey(
+    'period of registration, ms, clamped to [10000, 60000]',
+    30_000,
+    [1, 3_600_000],
+    dynamic,
+  ),
+  registerBrokerTimeoutMills: integerKey('deadline of one registration call, ms', 24_000, [1, 600_000]),
+  forceRegister: flagKey('register without asking for the data version first', true, dynamic),
+}
+
+const topicKeys = {
+  brokerPermission: integerKey('4 read + 2 write', 6, [0, 7], dynamic),
+  autoCreateTopicEnable: flagKey('sends create unknown topics from TBW102', true, dynamic),
+  defaultTopicQueueNums: integerKey('queues of an auto-created topic', 8, [1, 1024], dynamic),
+  clusterTopicEnable: flagKey('the topic named as the cluster may serve as default topic', true, dynamic),
+  brokerTopicEnable: flagKey('the topic named as the broker may serve as default topic', true, dynamic),
+  autoCreateSubscriptionGroup: flagKey('heartbeats and pulls create unknown groups', true, dynamic),
+  enableCreateSysGroup: flagKey(
+    'CID_RMQ_SYS_ groups are created even without autoCreateSubscriptionGroup',
+    true,
+  ),
+  traceTopicEnable: flagKey('create the message trace topic at start', false, dynamic),
+  msgTraceTopicName: textKey('name of the message trace topic', 'RMQ_SYS_TRACE_TOPIC', name),
+  traceOn: flagKey('stored in every message as TRACE_ON', true, dynamic),
+  validateSystemTopicWhenUpdateTopic: flagKey('refuse to change system topics', true),
+  enableMixedMessageType: flagKey('allow message.type=MIXED', false, dynamic),
+  clearRetryTopicWhenDeleteTopic: flagKey('delete a topic with its pop retry topics', true, dynamic),
+}
+
+const serviceKeys = {
+  startAcceptSendRequestTimeStamp: integerKey(
+    'refuse sends before this wall time, ms',
+    0,
+    [0, Number.MAX_SAFE_INTEGER],
+    dynamic,
+  ),
+  sendThreadPoolQueueCapacity: integerKey('sends under way before [OVERLOAD]', 10_000, [1, 10_000_000]),
+  pullThreadPoolQueueCapacity: integerKey(
+    'pulls under way or held before [OVERLOAD]',
+    100_000,
+    [1, 10_000_000],
+  ),
+  waitTimeMillsInSendQueue: integerKey(
+    'age at which a waiting send is refused, ms',
+    200,
+    [1, 3_600_000],
+    dynamic,
+  ),
+  brokerFastFailureEnable: flagKey('refuse sends that wait too long', true, dynamic),
+  longPollingEnable: flagKey('hold pulls as long as they ask', true, dynamic),
+  shortPollingTimeMills: integerKey('hold time without long polling, ms', 1000, [1, 60_000], dynamic),
+  maxTransferBytesOnMessageInMemory: integerKey(
+    'bytes of one pull answer, recent messages',
+    256 * KiB,
+    [1, 64 * 1024 * KiB],
+    dynamic,
+  ),
+  maxTransferCountOnMessageInMemory: integerKey(
+    'messages of one pull answer, recent messages',
+    32,
+    [1, 10_000],
+    dynamic,
+  ),
+  maxTransferBytesOnMessageInDisk: integerKey(
+    'bytes of one pull answer, old messages',
+    64 * KiB,
+    [1, 64 * 1024 * KiB],
+    dynamic,
+  ),
+  maxTransferCountOnMessageInDisk: integerKey(
+    'messages of one pull answer, old messages',
+    8,
+    [1, 10_000],
+    dynamic,
+  ),
+  accessMessageInMemoryMaxRatio: integerKey(
+    'share of memory that counts as recent, %',
+    40,
+    [1, 100],
+    dynamic,
+  ),
+  slaveReadEnable: flagKey('suggest the slave to slow readers', false, dynamic),
+  litePullMessageEnable: flagKey('serve lite pull consumers', true, dynamic),
+  rejectPullConsumerEnable: flagKey('refuse consumers that pull by themselves', false, dynamic),
+  rejectTransactionMessage: flagKey('refuse transaction messages', false, dynamic),
+  enablePropertyFilter: flagKey('serve SQL92 filters', false, dynamic),
+  filterSupportRetry: flagKey('SQL92 filters on retry topics', false, dynamic),
+  notifyConsumerIdsChangedEnable: flagKey('tell consumers when their group changed', true, dynamic),
+  channelExpiredTimeout: integerKey(
+    'a client silent for this long is dropped, ms',
+    120_000,
+    [1000, 86_400_000],
+  ),
+  subscriptionExpiredTimeout: integerKey(
+    'age of a remembered pull subscription, ms',
+    600_000,
+    [1000, 86_400_000],
+  ),
+  flushConsumerOffsetInterval: integerKey('period of saving consumer offsets, ms', 5000, [100, 3_600_000]),
+  consumerOffsetUpdateVersionStep: integerKey('commits per data version', 500, [1, 1_000_000]),
+  useServerSideResetOffset: flagKey('reset offsets on the broker', true, dynamic),
+  defaultQueryMaxNum: integerKey('records of a query by unique key', 32, [1, 10_000]),
+  maxMsgsNumBatch: integerKey('records of a query by key', 64, [1, 10_000]),
+}
+
+const storeKeys = {
+  storePathRootDir: textKey('root of the store', './data/store'),
+  storePathCommitLog: textKey('commit log directory; empty: commitlog in the root', ''),
+  mappedFileSizeCommitLog: integerKey('bytes of a commit log file', gib, [4096, 16 * gib]),
+  mappedFileSizeConsumeQueue: integerKey('bytes of a consume queue file, multiple of 20', 6_000_000, [
+    20,
+    gib,
+  ]),
+  maxHashSlotNum: integerKey('hash slots of an index file', 5_000_000, [1, 500_000_000]),
+  maxIndexNum: integerKey('entries of an index file', 20_000_000, [2, 2_000_000_000]),
+  maxMessageSize: integerKey('largest body, bytes', 4 * 1024 * KiB, [1, 15 * 1024 * KiB], dynamic),
+  flushDiskType: choiceKey('when a send is acknowledged', ['ASYNC_FLUSH', 'SYNC_FLUSH'], 'ASYNC_FLUSH'),
+  flushIntervalCommitLog: integerKey('period of flushing the log, ms', 500, [1, 600_000], dynamic),
+  flushCommitLogLeastPages: integerKey('4 KiB pages worth a flush', 4, [0, 1_000_000], dynamic),
+  flushCommitLogThoroughInterval: integerKey(
+    'period of flushing whatever is there, ms',
+    10_000,
+    [1, 3_600_000],
+    dynamic,
+  ),
+  syncFlushTimeout: integerKey('longest wait of a send for its flush, ms', 5000, [1, 600_000], dynamic),
+  flushIntervalConsumeQueue: integerKey('period of flushing queues, ms', 1000, [1, 600_000], dynamic),
+  flushConsumeQueueLeastPages: integerKey('4 KiB pages worth a flush', 2, [0, 1_000_000], dynamic),
+  flushConsumeQueueThoroughInterval: integerKey(
+    'period of flushing all queues, ms',
+    60_000,
+    [1, 3_600_000],
+    dynamic,
+  ),
+  messageIndexEnable: flagKey('index messages by key', true, dynamic),
+  enabledAppendPropCRC: flagKey('append a CRC over the whole record', false),
+  maxFilterMessageSize: integerKey('bytes of queue entries scanned by one pull', 16_000, [
+    20,
+    16 * 1024 * KiB,
+  ]),
+  deleteWhen: textKey('local hours of retention, separated by ;', '04', {
+    dynamic: true,
+    pattern: /^([01]?\d|2[0-3])(;([01]?\d|2[0-3]))*$/,
+    patternText: 'hours 00 to 23 separated by ;',
+  }),
+  fileReservedTime: integerKey('age at which a log file goes, hours', 72, [1, 1_000_000], dynamic),
+  cleanResourceInterval: integerKey('period of retention, ms', 10_000, [100, 3_600_000]),
+  deleteFileBatchMax: integerKey('log files deleted in one cycle', 10, [1, 10_000]),
+  deleteCommitLogFilesInterval: integerKey('pause between two deletions, ms', 100, [0, 60_000]),
+  diskMaxUsedSpaceRatio: integerKey('above this expired files go at any hour, %', 75, [10, 95], dynamic),
+  diskSpaceCleanForciblyRatio: integerKey('above this the oldest files go, %', 85, [30, 85], dynamic),
+  diskSpaceWarningLevelRatio: integerKey('above this sends are refused, %', 90, [35, 90], dynamic),
+  cleanFileForciblyEnable: flagKey('delete files before their time when the disk is full', true, dynamic),
+}
+
+export const brokerConfigTable = {
+  ...unusedBrokerKeys,
+  ...identityKeys,
+  ...networkKeys,
+  ...topicKeys,
+  ...serviceKeys,
+  ...storeKeys,
+}
+
+/** Every key that has an effect, with its value. Keys without effect are carried along for printing. */
+export type BrokerConfig = ConfigOf<typeof identityKeys> &
+  ConfigOf<typeof networkKeys> &
+  ConfigOf<typeof topicKeys> &
+  ConfigOf<typeof serviceKeys> &
+  ConfigOf<typeof storeKeys>
