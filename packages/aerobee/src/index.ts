@@ -1,1 +1,1 @@
-export {}
+export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded.js'

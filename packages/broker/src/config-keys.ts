@@ -139,7 +139,7 @@ const serviceKeys = {
 }
 
 const storeKeys = {
-  storePathRootDir: textKey('root of the store', './data/store'),
+  storePathRootDir: textKey('root of the store; ~/ is the home directory', '~/store'),
   storePathCommitLog: textKey('commit log directory; empty: commitlog in the root', ''),
   mappedFileSizeCommitLog: integerKey('bytes of a commit log file', gib, [4096, 16 * gib]),
   mappedFileSizeConsumeQueue: integerKey('bytes of a consume queue file, multiple of 20', 6_000_000, [

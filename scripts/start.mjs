@@ -1,0 +1,6 @@
+// `npm start`: name server and broker in one process, on ./data unless told otherwise.
+import { prepare } from './prepare.mjs'
+
+prepare()
+process.argv.splice(2, 0, 'dev')
+await import('../packages/aerobee/dist/main.js')
