@@ -1,1 +1,2 @@
-export {}
+export { allTags, buildSubscription, isTagType, type Subscription } from './subscription.js'
+export { matchesTag, type TagsCodeMatch, tagsCodeMatch } from './tag-match.js'
