@@ -1,0 +1,3 @@
+export { defaultIndexLayout, type IndexLayout } from './layout.js'
+export { type IndexQueryOutcome, MessageIndex, type MessageIndexOptions } from './message-index.js'
+export type { IndexOpenFacts } from './open-files.js'
