@@ -1,0 +1,110 @@
+package aerobee.e2e;
+
+import com.alibaba.fastjson.JSONObject;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
+import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.producer.DefaultMQProducer;
+
+/** Consumers of one group join and leave while messages keep coming; nothing may be lost. */
+final class Rebalance {
+    private static final int QUEUES = 8;
+    private final Run run;
+    private final String topic;
+    private final Set<Integer> acknowledged = ConcurrentHashMap.newKeySet();
+    private final AtomicBoolean sending = new AtomicBoolean(true);
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+    private final Inbox all;
+
+    private Rebalance(Run run) {
+        this.run = run;
+        this.topic = run.topic();
+        this.all = new Inbox(topic);
+    }
+
+    static Map<String, Object> joinAndLeave(Run run) throws Exception {
+        return new Rebalance(run).joinAndLeave();
+    }
+
+    private Map<String, Object> joinAndLeave() throws Exception {
+        DefaultMQProducer producer = run.producer();
+        Samples.sendOk(producer.send(Samples.message(topic, 0)));
+        acknowledged.add(0);
+        Thread sender = new Thread(() -> send(producer));
+        sender.start();
+        try {
+            Member a = new Member();
+            a.awaitQueues(QUEUES);
+            for (int round = 0; round < 3; round++) {
+                Member b = new Member();
+                b.awaitQueues(QUEUES / 2);
+                a.leave();
+                b.awaitQueues(QUEUES);
+                a = b;
+            }
+            Member c = new Member();
+            c.awaitQueues(QUEUES / 2);
+            c.leave();
+            a.awaitQueues(QUEUES);
+        } finally {
+            sending.set(false);
+            sender.join();
+        }
+        Check.that(failure.get() == null, "send failed: " + failure.get());
+        Run.await(() -> all.byNumber.keySet().containsAll(acknowledged),
+            () -> "all of " + acknowledged.size() + " acknowledged messages, got " + all.byNumber.size());
+        all.check();
+        return new JSONObject()
+            .fluentPut("sent", acknowledged.size())
+            .fluentPut("again", all.deliveries.get() - all.byNumber.size());
+    }
+
+    private void send(DefaultMQProducer producer) {
+        for (int n = 1; sending.get(); n++) {
+            try {
+                Samples.sendOk(producer.send(Samples.message(topic, n)));
+                acknowledged.add(n);
+            } catch (Throwable error) {
+                failure.compareAndSet(null, error);
+                return;
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+        }
+    }
+
+    /** One consumer of the group, which knows from which queues it was served since the last look. */
+    private final class Member {
+        private final Set<Integer> queues = ConcurrentHashMap.newKeySet();
+        private final DefaultMQPushConsumer consumer;
+
+        Member() throws Exception {
+            consumer = run.pushConsumer(run.group("group"));
+            consumer.subscribe(topic, "*");
+            consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
+                messages.forEach(message -> {
+                    all.accept(message);
+                    queues.add(message.getQueueId());
+                });
+                return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+            });
+            consumer.start();
+        }
+
+        void awaitQueues(int count) throws InterruptedException {
+            queues.clear();
+            Run.await(() -> queues.size() >= count || failure.get() != null,
+                () -> "messages from " + count + " queues, got them from " + queues);
+        }
+
+        void leave() {
+            consumer.shutdown();
+        }
+    }
+}

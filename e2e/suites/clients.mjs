@@ -1,0 +1,54 @@
+// One suite a client: the same scenarios, run by each client's driver against one name server and broker.
+
+/** @typedef {import('../lib/suite.mjs').Context} Context */
+/** @typedef {import('../lib/suite.mjs').Need} Need */
+
+/** scenario of the driver, and the case's name */
+const everyScenario = {
+  sendSync: 'send sync: keys, tags, UTF-8 properties, compressed and large bodies, chosen queues',
+  sendAsync: 'send async: 64 in flight',
+  sendOneway: 'send one-way',
+  sendBatch: 'send batch',
+  query: 'query by id, key and unique key, offsets by time',
+  tags: 'push consume "TagA || TagB", offsets kept for the next consumer',
+  orderly: 'ordered consumers: queue locks, order, suspended queue',
+  pullSubscribe: 'lite pull by subscription, committed offsets',
+  pullAssign: 'lite pull by assignment and seek',
+  rebalance: 'rebalance: consumers join and leave under load without loss',
+}
+
+/**
+ * @param {Need} need
+ * @param {string} client
+ * @param {(keyof typeof everyScenario)[]} scenarios
+ */
+function clientSuite(need, client, scenarios) {
+  return {
+    name: need,
+    proves: `${client} works unchanged: ${scenarios.join(', ')}`,
+    needs: [need],
+    /** @param {Context} context */
+    async run(context) {
+      const cluster = await context.servers.startCluster(context.target, { store: context.folder('store') })
+      const driver = await context.startDriver(need)
+      for (const scenario of scenarios) {
+        const topic = `e2e-${scenario}`
+        const parameters = {
+          namesrv: cluster.namesrv,
+          topic,
+          queues: /orderly|rebalance/.test(scenario) ? 8 : 4,
+        }
+        await context.case(everyScenario[scenario], () => driver.run(scenario, parameters))
+      }
+      await driver.stop()
+      await cluster.stop()
+    },
+  }
+}
+
+const all = /** @type {(keyof typeof everyScenario)[]} */ (Object.keys(everyScenario))
+
+export const clientSuites = [
+  clientSuite('java-5.3.3', 'the Java client 5.3.3', all),
+  clientSuite('java-4.9.8', 'the Java client 4.9.8', all),
+]
