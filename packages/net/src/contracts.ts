@@ -57,7 +57,8 @@ export type Body = Uint8Array | BodySource
 export interface Reply<Res extends FieldSet = FieldSet> {
   code: number
   remark: string | null
-  fields: Encodable<Res> | null
+  /** All required ones on success; an error may carry a part. */
+  fields: Partial<Encodable<Res>> | null
   body: Body | null
 }
 
@@ -102,7 +103,7 @@ export function success<Res extends FieldSet>(
 export function failure<Res extends FieldSet>(
   code: number,
   remark: string | null,
-  fields: Encodable<Res> | null = null,
+  fields: Partial<Encodable<Res>> | null = null,
 ): Reply<Res> {
   return { code, remark, fields, body: null }
 }
