@@ -18,6 +18,8 @@ const help = `npm run bench -- [options]
   --ours --apache --bare   which brokers; without any of them ours, and Apache when Java and Maven are present
   --seconds N       measured time of each scenario (5)
   --warmup N        seconds of load before it (2)
+  --attempts N      measure again, up to N times, while others use more than 0.3 cores (3)
+  --quiet N         seconds to wait for a quiet machine before each (20)
   --json FILE       raw results
   --markdown FILE   the tables
   --dir DIR         where the brokers keep their data while they run (the system's temporary folder)
@@ -35,6 +37,8 @@ const { values } = parseArgs({
     bare: { type: 'boolean', default: false },
     seconds: { type: 'string', default: '5' },
     warmup: { type: 'string', default: '2' },
+    attempts: { type: 'string', default: '3' },
+    quiet: { type: 'string', default: '20' },
     json: { type: 'string' },
     markdown: { type: 'string' },
     dir: { type: 'string', default: tmpdir() },
@@ -49,7 +53,7 @@ function leave(text) {
   process.exit(1)
 }
 
-/** @param {'seconds' | 'warmup' | 'max-minutes'} name @param {number} least @param {number} most */
+/** @param {'seconds' | 'warmup' | 'max-minutes' | 'attempts' | 'quiet'} name @param {number} least @param {number} most */
 function amount(name, least, most) {
   const value = Number(values[name])
   if (!(value >= least && value <= most)) leave(`--${name} must be a number from ${least} to ${most}`)
@@ -105,8 +109,12 @@ function short(result) {
 
 async function main() {
   if (values.help) return console.log(help)
-  const measureMs = amount('seconds', 0.5, 600) * 1000
-  const warmupMs = amount('warmup', 0, 600) * 1000
+  const timing = {
+    measureMs: amount('seconds', 0.5, 600) * 1000,
+    warmupMs: amount('warmup', 0, 600) * 1000,
+    attempts: amount('attempts', 1, 100),
+    quietMs: amount('quiet', 0, 3600) * 1000,
+  }
   const limitMs = amount('max-minutes', 0.1, 600) * 60_000
   const chosen = chosenScenarios()
   const workDir = mkdtempSync(join(values.dir, 'aerobee-bench-'))
@@ -128,7 +136,7 @@ async function main() {
   }
   for (const peer of peers) {
     console.error(`${peer.label}: ${peer.describe()}`)
-    await runPeer(peer, chosen, { warmupMs, measureMs, round: 0 }, (name, result) => {
+    await runPeer(peer, chosen, timing, (name, result) => {
       console.error(`  ${name}: ${short(result)}`)
       const found = results.scenarios.find((scenario) => scenario.name === name)
       if (found !== undefined) found.byPeer[peer.name] = result

@@ -130,7 +130,7 @@ export function apachePeer({ cacheDir, workDir }) {
   return {
     name: 'apache',
     label: `Apache RocketMQ ${apacheVersion}`,
-    warmupMs: 12_000,
+    warmupMs: 40_000,
     missing: () =>
       !runs('java', ['-version'])
         ? 'Java is not installed'
