@@ -8,6 +8,8 @@ export interface FileInfo {
   /** Wall time in ms. */
   modifiedMs: number
   directory: boolean
+  /** Number of the file within its device; undefined where there is none. */
+  inode?: number
 }
 
 export interface DiskSpace {
@@ -46,6 +48,8 @@ export interface FileSystem {
   renameSync(from: string, to: string): void
   /** Makes creations, renames and removals in `directory` durable. */
   syncDirectorySync(directory: string): void
+  /** The same off the event loop. */
+  syncDirectory(directory: string): Promise<void>
   /** Whole content, undefined when missing. */
   readFileSync(path: string): Uint8Array | undefined
   spaceSync(path: string): DiskSpace

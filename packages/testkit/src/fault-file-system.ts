@@ -70,7 +70,7 @@ export class FaultFileSystem implements FileSystem {
   }
 
   /** Asynchronous calls that match wait until the release. */
-  hold(call: 'read' | 'write' | 'datasync', path: RegExp | string): Hold {
+  hold(call: 'read' | 'write' | 'datasync' | 'sync-directory', path: RegExp | string): Hold {
     return this.faults.hold(call, path)
   }
 
@@ -226,6 +226,12 @@ export class FaultFileSystem implements FileSystem {
     const node = this.#tree.find(clean)
     if (!(node instanceof Directory)) throw ioFailed('sync-directory', clean, 'ENOENT')
     this.faults.step(0, () => this.#tree.sync(node))
+  }
+
+  async syncDirectory(directory: string): Promise<void> {
+    this.faults.checkAlive()
+    await this.faults.pass('sync-directory', cleanPath(directory))
+    this.syncDirectorySync(directory)
   }
 
   readFileSync(path: string): Uint8Array | undefined {
