@@ -56,9 +56,9 @@ export function oursPeer(workDir, nodeFlags = []) {
 }
 
 /** @param {string} workDir @returns {Peer} */
-export function barePeer(workDir) {
+export function barePeer(workDir, nodeFlags = []) {
   const args = (/** @type {string} */ dataDir) => [bare, '--data', dataDir]
-  return nodePeer({ name: 'bare', label: 'Bare Node', workDir, missing: () => null, args })
+  return nodePeer({ name: 'bare', label: 'Bare Node', workDir, nodeFlags, missing: () => null, args })
 }
 
 /** @param {string} workDir @returns {Peer} */
