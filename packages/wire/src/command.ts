@@ -7,7 +7,7 @@ import type { ExtFields } from './frame.js'
  * type and range checks in one place. Anything else about a command (policy, metric label, reference page)
  * is read from its declaration.
  */
-export type FieldKind = 'string' | 'int32' | 'int64' | 'boolean' | 'double'
+export type FieldKind = 'string' | 'int32' | 'int64' | 'clampedInt64' | 'boolean' | 'double'
 
 export interface Field<T, Optional extends boolean> {
   readonly kind: FieldKind
@@ -37,6 +37,12 @@ export const string = (about: string): Field<string, false> => ({ kind: 'string'
 export const int32 = (about: string): Field<number, false> => ({ kind: 'int32', optional: false, about })
 /** Within ±(2^53-1); outside it the request is refused. */
 export const int64 = (about: string): Field<number, false> => ({ kind: 'int64', optional: false, about })
+/** A timestamp or bound that Java clients fill with Long.MAX_VALUE: beyond ±(2^53-1) it is taken as that bound. */
+export const clampedInt64 = (about: string): Field<number, false> => ({
+  kind: 'clampedInt64',
+  optional: false,
+  about,
+})
 export const boolean = (about: string): Field<boolean, false> => ({ kind: 'boolean', optional: false, about })
 export const double = (about: string): Field<number, false> => ({ kind: 'double', optional: false, about })
 export const optional = <T>(field: Field<T, false>): Field<T, true> => ({ ...field, optional: true })
@@ -48,11 +54,15 @@ export const named = <F extends Field<unknown, boolean>>(wireName: string, field
 export type Role = 'client' | 'broker' | 'nameServer' | 'controller' | 'admin'
 
 /** What a caller must be allowed to do: RocketMQ's resource types and actions. */
+export type Action = 'Pub' | 'Sub' | 'Create' | 'Update' | 'Delete' | 'Get' | 'List' | 'Any'
 export interface Access {
   resource: 'topic' | 'group' | 'cluster' | 'none'
-  action: 'Pub' | 'Sub' | 'Create' | 'Update' | 'Delete' | 'Get' | 'List' | 'Any'
-  /** Request field that names the resource. */
+  /** Of several, one suffices. */
+  action: Action | readonly Action[]
+  /** Request field that names the resource; absent when the body does, or for the cluster as a whole. */
   field?: string
+  /** Request field that names a consumer group to which the action must be allowed too. */
+  groupField?: string
 }
 
 export interface CommandDeclaration<Req extends FieldSet, Res extends FieldSet> {
@@ -79,7 +89,8 @@ export interface Command<Req extends FieldSet = FieldSet, Res extends FieldSet =
   readonly decodeRequest: (ext: ExtFields | null) => Result<Decoded<Req>>
   readonly encodeRequest: (fields: Encodable<Req>) => ExtFields
   readonly decodeResponse: (ext: ExtFields | null) => Result<Decoded<Res>>
-  readonly encodeResponse: (fields: Encodable<Res>) => ExtFields
+  /** An answer that is an error may carry a part of the fields. */
+  readonly encodeResponse: (fields: Partial<Encodable<Res>>) => ExtFields
 }
 
 export type RequestOf<C> = C extends Command<infer Req, FieldSet> ? Decoded<Req> : never
@@ -112,13 +123,13 @@ function fieldDecoder<S extends FieldSet>(set: S): (ext: ExtFields | null) => Re
       const field = fields[i]!
       const text = source[wireNames[i]!]
       if (text === undefined) {
-        if (!field.optional) return bad(`the custom field <${keys[i]}> is null`)
+        if (!field.optional) return bad(`the custom field <${wireNames[i]}> is null`)
         decoded[keys[i]!] = undefined
         continue
       }
       const value = parseField(field.kind, text)
       if (value === undefined)
-        return bad(`the custom field <${keys[i]}> is not ${kindText[field.kind]}: ${clip(text)}`)
+        return bad(`the custom field <${wireNames[i]}> is not ${kindText[field.kind]}: ${clip(text)}`)
       decoded[keys[i]!] = value
     }
     return good(decoded as Decoded<S>)
@@ -129,6 +140,7 @@ const kindText: Record<FieldKind, string> = {
   string: 'text',
   int32: 'an integer in [-2147483648, 2147483647]',
   int64: 'an integer in [-9007199254740991, 9007199254740991]',
+  clampedInt64: 'an integer in [-9223372036854775808, 9223372036854775807]',
   boolean: 'true or false',
   double: 'a number',
 }
@@ -146,6 +158,8 @@ function parseField(kind: FieldKind, text: string): string | number | boolean | 
     }
     case 'int64':
       return parseInteger(text)
+    case 'clampedInt64':
+      return parseInteger(text) ?? clampInteger(text)
     case 'boolean':
       return text === 'true' || (text !== 'false' && text.toLowerCase() === 'true')
     case 'double': {
@@ -172,7 +186,14 @@ export function parseInteger(text: string): number | undefined {
   return first === 0x2d && value !== 0 ? -value : value
 }
 
-function fieldEncoder<S extends FieldSet>(set: S): (fields: Encodable<S>) => ExtFields {
+function clampInteger(text: string): number | undefined {
+  if (!/^[+-]?\d{16,19}$/.test(text)) return undefined
+  const value = BigInt(text)
+  if (BigInt.asIntN(64, value) !== value) return undefined
+  return value < 0n ? -Number.MAX_SAFE_INTEGER : Number.MAX_SAFE_INTEGER
+}
+
+function fieldEncoder<S extends FieldSet>(set: S): (fields: Partial<Encodable<S>>) => ExtFields {
   const keys = Object.keys(set)
   const wireNames = keys.map((key) => (set[key] as Field<unknown, boolean>).wireName ?? key)
   return (fields) => {

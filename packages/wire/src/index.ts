@@ -1,4 +1,13 @@
 export * from './command.js'
+export type { SendMessageRequest } from './commands/all.js'
+export * as commands from './commands/all.js'
+export {
+  allCommands,
+  commandByCode,
+  type Receiver,
+  requestCodeName,
+  requestCodes,
+} from './commands/index.js'
 export * from './frame.js'
 export {
   decodeFrame,

@@ -1,0 +1,210 @@
+import {
+  boolean,
+  defineCommand,
+  type FieldSet,
+  int32,
+  int64,
+  named,
+  optional,
+  type RequestOf,
+  string,
+} from '../command.js'
+
+/** Sending, sending back and recalling (reference: wire 3.5, broker-behaviour 3 and 8). */
+const about = {
+  producerGroup: 'group of the producer',
+  topic: 'topic to store under',
+  defaultTopic: 'topic whose settings an unknown topic is created with',
+  defaultTopicQueueNums: 'queues the sender asks for when its topic is created',
+  queueId: 'queue, or below zero for any writable one',
+  sysFlag: 'system flag bits of the message',
+  bornTimestamp: 'time of sending at the client, ms',
+  flag: 'flag of the application, stored as it is',
+  properties: 'properties as text: name U+0001 value U+0002',
+  reconsumeTimes: 'deliveries that failed before',
+  unitMode: 'whether the sender works in a unit of a multi-site deployment',
+  maxReconsumeTimes: 'deliveries after which a retry goes to the dead letters',
+  batch: 'whether the body holds several messages',
+  brokerName: 'name of the broker the sender means',
+}
+
+const longNames = {
+  producerGroup: string(about.producerGroup),
+  topic: string(about.topic),
+  defaultTopic: string(about.defaultTopic),
+  defaultTopicQueueNums: int32(about.defaultTopicQueueNums),
+  queueId: int32(about.queueId),
+  sysFlag: int32(about.sysFlag),
+  bornTimestamp: int64(about.bornTimestamp),
+  flag: int32(about.flag),
+  properties: optional(string(about.properties)),
+  reconsumeTimes: optional(int32(about.reconsumeTimes)),
+  unitMode: optional(boolean(about.unitMode)),
+  maxReconsumeTimes: optional(int32(about.maxReconsumeTimes)),
+  batch: optional(boolean(about.batch)),
+  brokerName: optional(named('bname', string(about.brokerName))),
+} satisfies FieldSet
+
+/** The same fields under one-letter names, which is what clients send since 3.0. */
+const shortNames = {
+  producerGroup: named('a', longNames.producerGroup),
+  topic: named('b', longNames.topic),
+  defaultTopic: named('c', longNames.defaultTopic),
+  defaultTopicQueueNums: named('d', longNames.defaultTopicQueueNums),
+  queueId: named('e', longNames.queueId),
+  sysFlag: named('f', longNames.sysFlag),
+  bornTimestamp: named('g', longNames.bornTimestamp),
+  flag: named('h', longNames.flag),
+  properties: named('i', longNames.properties),
+  reconsumeTimes: named('j', longNames.reconsumeTimes),
+  unitMode: named('k', longNames.unitMode),
+  maxReconsumeTimes: named('l', longNames.maxReconsumeTimes),
+  batch: named('m', longNames.batch),
+  brokerName: named('n', longNames.brokerName),
+} satisfies FieldSet
+
+/** What sends of every kind decode to, whichever names their fields had on the wire. */
+export type SendMessageRequest = RequestOf<typeof sendMessageV2>
+
+const stored = {
+  queueId: int32('queue the message was stored in'),
+  transactionId: optional(string('unique key of the message, which names its transaction')),
+  msgId: string('offset message id; of a batch all, joined by commas'),
+  traceOn: optional(named('TRACE_ON', boolean('whether the broker wants messages traced'))),
+  region: optional(named('MSG_REGION', string('region of the broker'))),
+  recallHandle: optional(string('handle by which a delayed message can be recalled')),
+  queueOffset: int64('offset in the queue; of a batch that of its first message'),
+  batchUniqId: optional(string('unique key of an inner batch')),
+} satisfies FieldSet
+
+export const sendMessage = defineCommand({
+  name: 'SEND_MESSAGE',
+  code: 10,
+  about: 'Store one message; the form with long field names.',
+  callers: ['client', 'broker'],
+  receiver: 'broker',
+  access: { resource: 'topic', action: 'Pub', field: 'topic' },
+  request: longNames,
+  response: stored,
+  requestBody: 'the body of the message',
+})
+
+export const sendMessageV2 = defineCommand({
+  name: 'SEND_MESSAGE_V2',
+  code: 310,
+  about: 'Store one message; the form with one-letter field names.',
+  callers: ['client', 'broker'],
+  receiver: 'broker',
+  access: { resource: 'topic', action: 'Pub', field: 'topic' },
+  request: shortNames,
+  response: stored,
+  requestBody: 'the body of the message',
+})
+
+export const sendBatchMessage = defineCommand({
+  name: 'SEND_BATCH_MESSAGE',
+  code: 320,
+  about: 'Store several messages of one topic at consecutive offsets of one queue.',
+  callers: ['client'],
+  receiver: 'broker',
+  access: { resource: 'topic', action: 'Pub', field: 'topic' },
+  request: shortNames,
+  response: stored,
+  requestBody: 'messages one behind another (reference: wire 3.6)',
+})
+
+const requestReply = 'request-reply: not yet'
+
+export const sendReplyMessage = defineCommand({
+  name: 'SEND_REPLY_MESSAGE',
+  code: 324,
+  about: 'Hand a reply to the client that asked; the form with long field names.',
+  callers: ['client'],
+  receiver: 'broker',
+  access: { resource: 'topic', action: 'Pub', field: 'topic' },
+  request: longNames,
+  response: stored,
+  requestBody: 'the body of the reply',
+  notServed: requestReply,
+})
+
+export const sendReplyMessageV2 = defineCommand({
+  name: 'SEND_REPLY_MESSAGE_V2',
+  code: 325,
+  about: 'Hand a reply to the client that asked; the form with one-letter field names.',
+  callers: ['client'],
+  receiver: 'broker',
+  access: { resource: 'topic', action: 'Pub', field: 'topic' },
+  request: shortNames,
+  response: stored,
+  requestBody: 'the body of the reply',
+  notServed: requestReply,
+})
+
+export const pushReplyMessageToClient = defineCommand({
+  name: 'PUSH_REPLY_MESSAGE_TO_CLIENT',
+  code: 326,
+  about: 'Bring a reply to the client that asked.',
+  callers: ['broker'],
+  receiver: 'client',
+  access: { resource: 'topic', action: 'Sub', field: 'topic', groupField: 'producerGroup' },
+  request: {
+    producerGroup: string('group of the producer that replied'),
+    topic: string('reply topic of the cluster'),
+    defaultTopic: string(about.defaultTopic),
+    defaultTopicQueueNums: int32(about.defaultTopicQueueNums),
+    queueId: int32('queue the reply was stored in'),
+    sysFlag: int32(about.sysFlag),
+    bornTimestamp: int64(about.bornTimestamp),
+    flag: int32(about.flag),
+    properties: optional(string(about.properties)),
+    reconsumeTimes: optional(int32(about.reconsumeTimes)),
+    unitMode: optional(boolean(about.unitMode)),
+    bornHost: string('host:port of the replying client'),
+    storeHost: string('host:port of the broker'),
+    storeTimestamp: int64('time of storing, ms'),
+  },
+  response: {},
+  requestBody: 'the body of the reply',
+  notServed: requestReply,
+})
+
+export const consumerSendMsgBack = defineCommand({
+  name: 'CONSUMER_SEND_MSG_BACK',
+  code: 36,
+  about: 'Have a message that could not be consumed delivered again later, or put with the dead letters.',
+  callers: ['client'],
+  receiver: 'broker',
+  access: { resource: 'topic', action: 'Sub', field: 'originTopic', groupField: 'group' },
+  request: {
+    offset: int64('physical offset of the message'),
+    group: string('consumer group'),
+    delayLevel: int32('0 for one that grows with each time, below 0 for the dead letters'),
+    originMsgId: optional(string('id of the message as the consumer saw it')),
+    originTopic: optional(string('topic the consumer read it from')),
+    unitMode: optional(boolean(about.unitMode)),
+    maxReconsumeTimes: optional(int32(about.maxReconsumeTimes)),
+    brokerName: optional(named('bname', string('broker that holds the message'))),
+  },
+  response: {},
+  notServed: 'retries and dead letters: not yet',
+})
+
+export const recallMessage = defineCommand({
+  name: 'RECALL_MESSAGE',
+  code: 370,
+  about: 'Take back a delayed message before it is delivered.',
+  callers: ['client'],
+  receiver: 'broker',
+  access: { resource: 'topic', action: 'Pub', field: 'topic' },
+  request: {
+    producerGroup: optional(string(about.producerGroup)),
+    topic: string('topic the message was sent to'),
+    recallHandle: string('handle from the answer to the send'),
+  },
+  response: {
+    msgId: string('unique key of the message recalled'),
+    region: optional(named('MSG_REGION', string('region of the broker'))),
+  },
+  notServed: 'timer messages: not yet',
+})
