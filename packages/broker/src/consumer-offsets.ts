@@ -1,0 +1,167 @@
+import type { Clock, QueueOffset } from '@aerobee/base'
+import { advance, type DataVersion, newDataVersion, readDataVersion } from './data-version.js'
+import type { TableFile } from './table-file.js'
+
+export interface ConsumerOffsetOptions {
+  clock: Clock
+  file: TableFile
+  /** End of a queue: offsets beyond it are not taken. */
+  maxOffset: (topic: string, queueId: number) => QueueOffset
+  /** Commits per data version. */
+  commitsPerVersion: number
+}
+
+export type CommitOutcome = 'committed' | 'movedBack' | 'cutToEnd' | 'ignored'
+
+type QueueOffsets = Map<number, QueueOffset>
+
+/**
+ * How far each group has come in each queue (reference: broker-behaviour 5), by `topic@group` as
+ * consumerOffset.json has it. A committed offset never passes the queue's end. It moves back only by a reset, or by
+ * a commit of its own (request 15: how a consumer that seeks back says so); the commit that rides on a pull never
+ * moves it back.
+ */
+export class ConsumerOffsets {
+  readonly #options: ConsumerOffsetOptions
+  readonly #committed = new Map<string, QueueOffsets>()
+  /** Next offset of the last pull: what is on its way to the consumer. Not kept on disk. */
+  readonly #pulled = new Map<string, QueueOffsets>()
+  /** Resets that the consumer has not seen yet. */
+  readonly #resets = new Map<string, QueueOffsets>()
+  readonly #version: DataVersion
+  #commits = 0
+  #dirty = false
+
+  constructor(options: ConsumerOffsetOptions) {
+    this.#options = options
+    this.#version = newDataVersion(options.clock)
+    this.#load(options.file.load())
+  }
+
+  get dataVersion(): Readonly<DataVersion> {
+    return this.#version
+  }
+
+  /** Offset to start from: a pending reset first, then what was committed; undefined when neither. */
+  query(group: string, topic: string, queueId: number): QueueOffset | undefined {
+    const key = keyOf(topic, group)
+    return this.#resets.get(key)?.get(queueId) ?? this.#committed.get(key)?.get(queueId)
+  }
+
+  committed(group: string, topic: string, queueId: number): QueueOffset | undefined {
+    return this.#committed.get(keyOf(topic, group))?.get(queueId)
+  }
+
+  /** Next offset of the group's last pull from the queue. */
+  pulled(group: string, topic: string, queueId: number): QueueOffset | undefined {
+    return this.#pulled.get(keyOf(topic, group))?.get(queueId)
+  }
+
+  commit(group: string, topic: string, queueId: number, offset: QueueOffset): CommitOutcome {
+    return this.#commit(keyOf(topic, group), topic, queueId, offset, true)
+  }
+
+  /** The commit that rides on a pull. */
+  commitWithPull(group: string, topic: string, queueId: number, offset: QueueOffset): CommitOutcome {
+    return this.#commit(keyOf(topic, group), topic, queueId, offset, false)
+  }
+
+  #commit(key: string, topic: string, queueId: number, wanted: number, mayMoveBack: boolean): CommitOutcome {
+    if (wanted < 0) return 'ignored'
+    const offsets = queuesOf(this.#committed, key)
+    const known = offsets.get(queueId)
+    if (known === wanted) return 'committed'
+    const end = this.#options.maxOffset(topic, queueId)
+    const offset = wanted > end ? end : wanted
+    if (known !== undefined && offset < known && !mayMoveBack) return 'ignored'
+    offsets.set(queueId, offset)
+    this.#dirty = true
+    if (++this.#commits % this.#options.commitsPerVersion === 0) advance(this.#version, this.#options.clock)
+    if (offset < wanted) return 'cutToEnd'
+    return known !== undefined && offset < known ? 'movedBack' : 'committed'
+  }
+
+  notePull(group: string, topic: string, queueId: number, nextOffset: QueueOffset): void {
+    queuesOf(this.#pulled, keyOf(topic, group)).set(queueId, nextOffset)
+  }
+
+  /** Puts the group at `offset` at once; its next pull of the queue is sent there. */
+  reset(group: string, topic: string, queueId: number, offset: QueueOffset): void {
+    const key = keyOf(topic, group)
+    queuesOf(this.#resets, key).set(queueId, offset)
+    queuesOf(this.#committed, key).set(queueId, offset)
+    this.#dirty = true
+  }
+
+  hasReset(group: string, topic: string, queueId: number): boolean {
+    return this.#resets.size > 0 && this.#resets.get(keyOf(topic, group))?.has(queueId) === true
+  }
+
+  /** The pending reset, which is none from now on; undefined when there was none. */
+  takeReset(group: string, topic: string, queueId: number): QueueOffset | undefined {
+    if (this.#resets.size === 0) return undefined
+    const key = keyOf(topic, group)
+    const offsets = this.#resets.get(key)
+    const offset = offsets?.get(queueId)
+    if (!offsets || offset === undefined) return undefined
+    offsets.delete(queueId)
+    if (offsets.size === 0) this.#resets.delete(key)
+    return offset
+  }
+
+  /** `topic@group` -> queue -> committed offset. */
+  get all(): ReadonlyMap<string, ReadonlyMap<number, QueueOffset>> {
+    return this.#committed
+  }
+
+  deleteTopic(topic: string): void {
+    this.#deleteWhere((key) => key.startsWith(`${topic}@`))
+  }
+
+  deleteGroup(group: string): void {
+    this.#deleteWhere((key) => key.endsWith(`@${group}`))
+  }
+
+  #deleteWhere(matches: (key: string) => boolean): void {
+    for (const table of [this.#committed, this.#pulled, this.#resets])
+      for (const key of table.keys()) if (matches(key)) table.delete(key)
+    this.#dirty = true
+  }
+
+  /** Nothing is written when nothing changed. Throws AerobeeError IO_FAILED; the next call tries again. */
+  save(): void {
+    if (!this.#dirty) return
+    this.#options.file.save(this.toJSON())
+    this.#dirty = false
+  }
+
+  toJSON(): unknown {
+    return { dataVersion: this.#version, offsetTable: tableJson(this.#committed) }
+  }
+
+  #load(content: unknown): void {
+    if (typeof content !== 'object' || content === null) return
+    const { dataVersion, offsetTable } = content as Record<string, unknown>
+    Object.assign(this.#version, readDataVersion(dataVersion, this.#options.clock))
+    for (const [key, queues] of Object.entries((offsetTable ?? {}) as Record<string, unknown>)) {
+      for (const [queueId, offset] of Object.entries((queues ?? {}) as Record<string, unknown>))
+        if (Number.isSafeInteger(offset))
+          queuesOf(this.#committed, key).set(Number(queueId), offset as number)
+    }
+  }
+}
+
+/** Neither name can hold an `@`. */
+const keyOf = (topic: string, group: string) => `${topic}@${group}`
+
+function queuesOf(table: Map<string, QueueOffsets>, key: string): QueueOffsets {
+  let queues = table.get(key)
+  if (!queues) {
+    queues = new Map()
+    table.set(key, queues)
+  }
+  return queues
+}
+
+const tableJson = (table: ReadonlyMap<string, QueueOffsets>) =>
+  Object.fromEntries([...table].map(([key, queues]) => [key, Object.fromEntries(queues)]))

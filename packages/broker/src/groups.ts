@@ -1,0 +1,210 @@
+import { type Clock, type Logger, withFields } from '@aerobee/base'
+import { advance, type DataVersion, newDataVersion, readDataVersion } from './data-version.js'
+import { isGroupName } from './names.js'
+import type { TableFile } from './table-file.js'
+
+/** One group as subscriptionGroup.json and the wire carry it. Replaced as a whole, never changed in place. */
+export interface GroupConfig {
+  readonly groupName: string
+  readonly consumeEnable: boolean
+  readonly consumeFromMinEnable: boolean
+  readonly consumeBroadcastEnable: boolean
+  readonly consumeMessageOrderly: boolean
+  /** Queues of the group's retry topic; 0 or less: failed messages are dropped. */
+  readonly retryQueueNums: number
+  readonly retryMaxTimes: number
+  readonly groupRetryPolicy: Readonly<Record<string, unknown>>
+  readonly brokerId: number
+  readonly whichBrokerWhenConsumeSlowly: number
+  readonly notifyConsumerIdsChangedEnable: boolean
+  readonly groupSysFlag: number
+  readonly consumeTimeoutMinute: number
+  readonly subscriptionDataSet?: readonly unknown[]
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+export function newGroupConfig(groupName: string, more: Partial<GroupConfig> = {}): GroupConfig {
+  return {
+    groupName,
+    consumeEnable: true,
+    consumeFromMinEnable: true,
+    consumeBroadcastEnable: true,
+    consumeMessageOrderly: false,
+    retryQueueNums: 1,
+    retryMaxTimes: 16,
+    groupRetryPolicy: { type: 'CUSTOMIZED' },
+    brokerId: 0,
+    whichBrokerWhenConsumeSlowly: 1,
+    notifyConsumerIdsChangedEnable: true,
+    groupSysFlag: 0,
+    consumeTimeoutMinute: 15,
+    attributes: {},
+    ...more,
+  }
+}
+
+const systemGroupPrefix = 'CID_RMQ_SYS_'
+const predefined: readonly GroupConfig[] = [
+  ...['TOOLS_CONSUMER', 'FILTERSRV_CONSUMER', 'SELF_TEST_C_GROUP'].map((name) => newGroupConfig(name)),
+  ...['CID_ONS-HTTP-PROXY', 'CID_ONSAPI_PULL', 'CID_ONSAPI_PERMISSION', 'CID_ONSAPI_OWNER'].map((name) =>
+    newGroupConfig(name, { consumeBroadcastEnable: true }),
+  ),
+  newGroupConfig('CID_RMQ_SYS_TRANS'),
+]
+
+/** Groups that only the broker and its tools use. */
+export const isSystemGroup = (group: string): boolean =>
+  group.startsWith(systemGroupPrefix) || predefined.some(({ groupName }) => groupName === group)
+
+export interface GroupTableOptions {
+  settings: { autoCreateSubscriptionGroup: boolean; enableCreateSysGroup: boolean }
+  clock: Clock
+  logger: Logger
+  file: TableFile
+}
+
+/** Bit of the forbidden table that keeps a group from reading a topic. */
+const forbidRead = 1 << 2
+
+/**
+ * The consumer groups of a broker (reference: broker-behaviour 6, point 8). A change is on disk before the call
+ * returns; a call throws AerobeeError IO_FAILED when the disk refuses, with the change undone.
+ */
+export class GroupTable {
+  readonly #options: GroupTableOptions
+  readonly #logger: Logger
+  readonly #groups = new Map<string, GroupConfig>()
+  /** group -> topic -> bits. */
+  readonly #forbidden = new Map<string, Map<string, number>>()
+  readonly #version: DataVersion
+
+  constructor(options: GroupTableOptions) {
+    this.#options = options
+    this.#logger = withFields(options.logger, { part: 'groups' })
+    this.#version = newDataVersion(options.clock)
+    for (const group of predefined) this.#groups.set(group.groupName, group)
+    this.#load(options.file.load())
+  }
+
+  get dataVersion(): Readonly<DataVersion> {
+    return this.#version
+  }
+
+  get all(): ReadonlyMap<string, GroupConfig> {
+    return this.#groups
+  }
+
+  /** Without creating it. */
+  get(group: string): GroupConfig | undefined {
+    return this.#groups.get(group)
+  }
+
+  /** The group, created with defaults when it is missing and may be; undefined when it may not. */
+  find(group: string): GroupConfig | undefined {
+    return this.#groups.get(group) ?? this.#create(group)
+  }
+
+  #create(group: string): GroupConfig | undefined {
+    const { autoCreateSubscriptionGroup, enableCreateSysGroup } = this.#options.settings
+    const allowed =
+      autoCreateSubscriptionGroup || (enableCreateSysGroup && group.startsWith(systemGroupPrefix))
+    if (!allowed || !isGroupName(group)) return undefined
+    const created = newGroupConfig(group)
+    this.#logger.info(`created group ${group}`)
+    this.put([created])
+    return created
+  }
+
+  /** Inserts or replaces; saved once. Names are the caller's to check. */
+  put(groups: readonly GroupConfig[]): void {
+    const changed = groups.filter(
+      (group) => JSON.stringify(this.#groups.get(group.groupName)) !== JSON.stringify(group),
+    )
+    if (changed.length === 0) return
+    this.#change(() => {
+      for (const group of changed) this.#groups.set(group.groupName, group)
+    })
+  }
+
+  /** With its forbidden bits. Whether it was there. */
+  delete(group: string): boolean {
+    if (!this.#groups.has(group)) return false
+    this.#change(() => {
+      this.#groups.delete(group)
+      this.#forbidden.delete(group)
+    })
+    this.#logger.info(`deleted group ${group}`)
+    return true
+  }
+
+  mayRead(group: string, topic: string): boolean {
+    if (this.#forbidden.size === 0) return true
+    return ((this.#forbidden.get(group)?.get(topic) ?? 0) & forbidRead) === 0
+  }
+
+  toJSON(): unknown {
+    return {
+      dataVersion: this.#version,
+      forbiddenTable: Object.fromEntries(
+        [...this.#forbidden].map(([group, topics]) => [group, Object.fromEntries(topics)]),
+      ),
+      subscriptionGroupTable: Object.fromEntries(this.#groups),
+    }
+  }
+
+  #change(apply: () => void): void {
+    const groups = [...this.#groups]
+    const forbidden = [...this.#forbidden]
+    const version = { ...this.#version }
+    apply()
+    advance(this.#version, this.#options.clock)
+    try {
+      this.#options.file.save(this.toJSON())
+    } catch (thrown) {
+      this.#groups.clear()
+      for (const [name, group] of groups) this.#groups.set(name, group)
+      this.#forbidden.clear()
+      for (const [name, topics] of forbidden) this.#forbidden.set(name, topics)
+      Object.assign(this.#version, version)
+      throw thrown
+    }
+  }
+
+  #load(content: unknown): void {
+    if (typeof content !== 'object' || content === null) return
+    const { dataVersion, subscriptionGroupTable, forbiddenTable } = content as Record<string, unknown>
+    Object.assign(this.#version, readDataVersion(dataVersion, this.#options.clock))
+    for (const [name, value] of entries(subscriptionGroupTable)) {
+      const group = readGroupConfig(name, value)
+      if (group) this.#groups.set(name, group)
+      else
+        this.#logger.warn(
+          `subscriptionGroup.json: the entry of group ${name} is not readable and is left out`,
+        )
+    }
+    for (const [group, topics] of entries(forbiddenTable)) {
+      const bits = entries(topics).filter((entry): entry is [string, number] => Number.isInteger(entry[1]))
+      this.#forbidden.set(group, new Map(bits))
+    }
+  }
+}
+
+const entries = (value: unknown): [string, unknown][] =>
+  typeof value === 'object' && value !== null ? Object.entries(value) : []
+
+/** A group from JSON; undefined when a part has the wrong type. Absent parts get upstream's defaults. */
+export function readGroupConfig(groupName: string, value: unknown): GroupConfig | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const source = value as Record<string, unknown>
+  const group: Record<string, unknown> = { ...newGroupConfig(groupName) }
+  for (const [key, otherwise] of Object.entries(group)) {
+    const given = source[key]
+    if (key === 'groupName' || given === undefined || given === null) continue
+    if (typeof given !== typeof otherwise) return undefined
+    if (typeof given === 'number' && !Number.isSafeInteger(given)) return undefined
+    group[key] = given
+  }
+  if (Array.isArray(source['subscriptionDataSet']))
+    group['subscriptionDataSet'] = source['subscriptionDataSet']
+  return group as unknown as GroupConfig
+}

@@ -1,0 +1,33 @@
+import type { Handler } from '@aerobee/net'
+import type { commands } from '@aerobee/wire'
+import { resetAnswer } from '../pull/answer.js'
+import { checkPull, type PullReply, pullFlags } from '../pull/checks.js'
+import type { PullParts } from '../pull/parts.js'
+import { PullRun } from '../pull/pull-run.js'
+
+type Pull = typeof commands.pullMessage
+
+/**
+ * Read messages of a queue (requests 11 and, `lite`, 361; reference: broker-behaviour 4). The records go from the
+ * store into the connection's outbox without another copy. A pull that finds nothing is held when it asks for that;
+ * a filtered one stays held when only messages arrive that it does not want.
+ */
+export function pullMessageHandler(
+  parts: PullParts,
+  { lite }: { lite: boolean },
+): Handler<Pull['request'], Pull['response']> {
+  return (exchange) => {
+    const busy = parts.admission.admitPull(parts.longPoll.held)
+    if (busy) return busy as PullReply
+    const { request } = exchange
+    const admitted = checkPull(parts, request, exchange.connection, lite)
+    if ('code' in admitted) return admitted
+    const { consumerGroup, topic, queueId } = request
+    // A pull that learns of a reset does not commit: the offset it brings is from before the reset.
+    const reset = parts.offsets.takeReset(consumerGroup, topic, queueId)
+    if (reset !== undefined) return resetAnswer(parts, request, admitted, reset)
+    if ((request.sysFlag & pullFlags.commitOffset) !== 0)
+      parts.offsets.commitWithPull(consumerGroup, topic, queueId, request.commitOffset)
+    return new PullRun(parts, exchange, lite).start(admitted)
+  }
+}

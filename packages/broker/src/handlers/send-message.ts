@@ -1,0 +1,86 @@
+import type { Handler } from '@aerobee/net'
+import type { AppendOutcome } from '@aerobee/store'
+import type { commands } from '@aerobee/wire'
+import type { Peer } from '../peers.js'
+import { storeBatch } from '../send/batch.js'
+import { findDestination, redirectRetry } from '../send/destination.js'
+import { checkMessage, newMessage, type SendExchange } from '../send/message.js'
+import { isStored, messageId, notStored, storedCode } from '../send/outcome.js'
+import type { SendParts } from '../send/parts.js'
+import { illegalMessage, type SendReply } from '../send/refusal.js'
+import { scanProperties } from '../sent-properties.js'
+import { isRetryTopic } from '../system-topics.js'
+
+type Send = typeof commands.sendMessage
+
+/**
+ * Store one message, or a batch (requests 10, 310, 320; reference: broker-behaviour 3). The answer goes out when
+ * the store has the message as safe as its flush mode promises; nothing is allocated per message but the message
+ * itself, its call-back and the answer.
+ */
+export function sendMessageHandler(parts: SendParts): Handler<Send['request'], Send['response']> {
+  return (exchange) => {
+    const bytes = exchange.frame.body.length
+    const busy = parts.admission.admitSend(bytes)
+    if (busy) return busy as SendReply
+    const refused = exchange.request.batch === true ? storeBatch(parts, exchange) : storeOne(parts, exchange)
+    if (refused) {
+      parts.admission.sendDone(bytes)
+      parts.stats.notePutFailed()
+    }
+    return refused
+  }
+}
+
+/** undefined when the message is on its way into the store. */
+function storeOne(parts: SendParts, exchange: SendExchange): SendReply | undefined {
+  const { connection } = exchange
+  let destination = findDestination(parts, exchange.request, connection)
+  if ('code' in destination) return destination
+  if (isRetryTopic(destination.topic.topicName)) {
+    destination = redirectRetry(parts, exchange.request, connection, destination)
+    if ('code' in destination) return destination
+  }
+  const properties = scanProperties(exchange.request.properties ?? '')
+  const refused = checkMessage(parts, exchange, destination, properties)
+  if (refused) return refused
+  const peer = parts.peers.of(connection)
+  const message = newMessage(parts, exchange, destination, properties, peer)
+  if (!message) return illegalMessage(parts.config)
+  const { topic, queueId, uniqKey, body } = message
+  const bytes = body.length
+  parts.store.append(message, (outcome) => {
+    parts.admission.sendDone(bytes)
+    exchange.respond(answer(parts, peer, topic, queueId, uniqKey, bytes, outcome))
+  })
+  return undefined
+}
+
+function answer(
+  parts: SendParts,
+  peer: Peer,
+  topic: string,
+  queueId: number,
+  uniqKey: string | undefined,
+  bytes: number,
+  outcome: AppendOutcome,
+): SendReply {
+  if (!isStored(outcome)) {
+    parts.stats.notePutFailed()
+    return notStored(parts.config, outcome, () => parts.store.status())
+  }
+  parts.stats.notePut(1, bytes, !parts.topics.isSystem(topic))
+  return {
+    code: storedCode(outcome),
+    remark: null,
+    fields: {
+      queueId,
+      transactionId: uniqKey,
+      msgId: messageId(peer.messageIdPrefix, outcome.physicalOffset),
+      traceOn: parts.config.traceOn,
+      region: parts.config.regionId,
+      queueOffset: outcome.queueOffset,
+    },
+    body: null,
+  }
+}

@@ -1,0 +1,89 @@
+import type { QueueOffset } from '@aerobee/base'
+import type { ReadOutcome, ReadStatus } from '@aerobee/store'
+import { responseCodes } from '@aerobee/wire'
+import type { AdmittedPull, PullReply, PullRequest } from './checks.js'
+import type { PullParts } from './parts.js'
+
+/** Reference: broker-behaviour 4.2. */
+export function pullCode(status: ReadStatus, requestedOffset: QueueOffset): number {
+  switch (status) {
+    case 'FOUND':
+      return responseCodes.SUCCESS
+    case 'NO_MATCHED_MESSAGE':
+    case 'MESSAGE_WAS_REMOVING':
+      return responseCodes.PULL_RETRY_IMMEDIATELY
+    case 'OFFSET_FOUND_NULL':
+    case 'OFFSET_OVERFLOW_ONE':
+      return responseCodes.PULL_NOT_FOUND
+    case 'OFFSET_OVERFLOW_BADLY':
+    case 'OFFSET_TOO_SMALL':
+      return responseCodes.PULL_OFFSET_MOVED
+    case 'NO_MESSAGE_IN_QUEUE':
+    case 'NO_MATCHED_LOGIC_QUEUE':
+      return requestedOffset === 0 ? responseCodes.PULL_NOT_FOUND : responseCodes.PULL_OFFSET_MOVED
+  }
+}
+
+/** `offset` is where the read began: the requested one, or further on for a pull that was held. */
+export function pullAnswer(
+  parts: PullParts,
+  request: PullRequest,
+  admitted: AdmittedPull,
+  offset: QueueOffset,
+  outcome: ReadOutcome,
+): PullReply {
+  const { consumerGroup, topic, queueId } = request
+  const code = pullCode(outcome.status, offset)
+  if (code === responseCodes.PULL_OFFSET_MOVED)
+    parts.logger.info(
+      `${consumerGroup} asked for ${topic} queue ${queueId} at ${offset}, ${outcome.status}: ` +
+        `sent to ${outcome.nextOffset} in [${outcome.minOffset}, ${outcome.maxOffset}]`,
+    )
+  parts.offsets.notePull(consumerGroup, topic, queueId, outcome.nextOffset)
+  parts.stats.noteGet(outcome.count, !parts.topics.isSystem(topic))
+  return {
+    code,
+    remark: outcome.status,
+    fields: {
+      suggestWhichBrokerId: parts.config.slaveReadEnable ? suggestBroker(parts, request, admitted) : 0,
+      nextBeginOffset: outcome.nextOffset,
+      minOffset: outcome.minOffset,
+      maxOffset: outcome.maxOffset,
+      topicSysFlag: admitted.topic.topicSysFlag,
+      groupSysFlag: admitted.group.groupSysFlag,
+    },
+    body: outcome.records ?? null,
+  }
+}
+
+/** A reader that is too far behind for the memory is sent to the slave (reference: broker-behaviour 4.3). */
+function suggestBroker(parts: PullParts, request: PullRequest, admitted: AdmittedPull): number {
+  const { group } = admitted
+  return parts.store.inMemory(request.topic, request.queueId, request.queueOffset)
+    ? group.brokerId
+    : group.whichBrokerWhenConsumeSlowly
+}
+
+/** The answer to a group that was reset: go on there. */
+export function resetAnswer(
+  parts: PullParts,
+  request: PullRequest,
+  admitted: AdmittedPull,
+  offset: QueueOffset,
+): PullReply {
+  const { topic, queueId, consumerGroup } = request
+  parts.offsets.notePull(consumerGroup, topic, queueId, offset)
+  return {
+    code: responseCodes.PULL_OFFSET_MOVED,
+    remark: null,
+    fields: {
+      suggestWhichBrokerId: 0,
+      nextBeginOffset: offset,
+      minOffset: parts.store.minOffset(topic, queueId),
+      maxOffset: parts.store.maxOffset(topic, queueId),
+      topicSysFlag: admitted.topic.topicSysFlag,
+      groupSysFlag: admitted.group.groupSysFlag,
+    },
+    body: null,
+  }
+}

@@ -1,0 +1,123 @@
+import { javaHash } from '@aerobee/base'
+import type { AppendOutcome, NewMessage } from '@aerobee/store'
+import { responseCodes } from '@aerobee/wire'
+import type { Peer } from '../peers.js'
+import { cleaned, ended, type SentProperties, scanProperties } from '../sent-properties.js'
+import { isRetryTopic } from '../system-topics.js'
+import { type BatchItem, readBatch } from './batch-body.js'
+import { type Destination, findDestination } from './destination.js'
+import { checkDelay, hasTransaction, type SendExchange, sysFlagOf, tooLong } from './message.js'
+import { isStored, messageId, notStored, storedCode } from './outcome.js'
+import type { SendParts } from './parts.js'
+import { illegalMessage, refuse, type SendReply } from './refusal.js'
+
+/**
+ * Several messages in one request (reference: broker-behaviour 3.6, batch): all in one append, one after the other,
+ * or none. undefined when they are on their way into the store.
+ */
+export function storeBatch(parts: SendParts, exchange: SendExchange): SendReply | undefined {
+  const { config } = parts
+  const { request, connection, frame } = exchange
+  const destination = findDestination(parts, request, connection)
+  if ('code' in destination) return destination
+  const { topicName } = destination.topic
+  if (isRetryTopic(topicName))
+    return refuse(
+      config,
+      responseCodes.MESSAGE_ILLEGAL,
+      `batch request does not support retry group ${topicName}`,
+    )
+  if (frame.body.length > config.maxMessageSize)
+    return refuse(config, responseCodes.SYSTEM_ERROR, 'message size exceeded')
+  const sharedText = request.properties ?? ''
+  const shared = scanProperties(sharedText)
+  if (hasTransaction(request.sysFlag, shared)) return illegalMessage(config)
+  const delayed = checkDelay(parts, shared)
+  if (delayed) return delayed
+  const items = readBatch(frame.body)
+  if (!items.ok || items.value.length === 0) return illegalMessage(config)
+
+  const peer = parts.peers.of(connection)
+  const appended = ended(shared.rewrite ? cleaned(sharedText) : sharedText) + parts.ownProperties()
+  const messages: NewMessage[] = []
+  for (const item of items.value) {
+    const message = itemMessage(parts, exchange, destination, peer, item, shared, appended)
+    if (!message) return illegalMessage(config)
+    messages.push(message)
+  }
+  const bytes = frame.body.length
+  const { queueId } = destination
+  parts.store.appendBatch(messages, (outcome) => {
+    parts.admission.sendDone(bytes)
+    exchange.respond(answer(parts, peer, topicName, queueId, shared.uniqKey, messages.length, bytes, outcome))
+  })
+  return undefined
+}
+
+/**
+ * The batch's own properties stand behind those of each message, as upstream stores them: where a name comes twice
+ * (UNIQ_KEY does), the batch's value counts. undefined when they are too long together.
+ */
+function itemMessage(
+  parts: SendParts,
+  exchange: SendExchange,
+  destination: Destination,
+  peer: Peer,
+  item: BatchItem,
+  shared: SentProperties,
+  appended: string,
+): NewMessage | undefined {
+  const { request } = exchange
+  const own = scanProperties(item.properties)
+  const properties = ended(own.rewrite ? cleaned(item.properties) : item.properties) + appended
+  if (tooLong(properties)) return undefined
+  const tags = shared.tags ?? own.tags
+  return {
+    topic: destination.topic.topicName,
+    queueId: destination.queueId,
+    flag: item.flag,
+    sysFlag: sysFlagOf(request.sysFlag, destination.topic, peer),
+    bornTimestamp: request.bornTimestamp,
+    bornHost: peer.bornHost,
+    storeHost: peer.storeHost,
+    reconsumeTimes: request.reconsumeTimes ?? 0,
+    preparedTransactionOffset: 0,
+    body: item.body,
+    properties,
+    tagsCode: tags === undefined ? 0 : javaHash(tags),
+    uniqKey: shared.uniqKey ?? own.uniqKey,
+    keys: shared.keys ?? own.keys,
+    waitStoreOk: shared.waitStoreOk,
+  }
+}
+
+function answer(
+  parts: SendParts,
+  peer: Peer,
+  topic: string,
+  queueId: number,
+  uniqKey: string | undefined,
+  count: number,
+  bytes: number,
+  outcome: AppendOutcome,
+): SendReply {
+  if (!isStored(outcome)) {
+    parts.stats.notePutFailed()
+    return notStored(parts.config, outcome, () => parts.store.status())
+  }
+  parts.stats.notePut(count, bytes, !parts.topics.isSystem(topic))
+  const offsets = outcome.physicalOffsets ?? [outcome.physicalOffset]
+  return {
+    code: storedCode(outcome),
+    remark: null,
+    fields: {
+      queueId,
+      transactionId: uniqKey,
+      msgId: offsets.map((offset) => messageId(peer.messageIdPrefix, offset)).join(','),
+      traceOn: parts.config.traceOn,
+      region: parts.config.regionId,
+      queueOffset: outcome.queueOffset,
+    },
+    body: null,
+  }
+}

@@ -1,0 +1,111 @@
+import { javaHash, limits } from '@aerobee/base'
+import type { Exchange } from '@aerobee/net'
+import type { NewMessage } from '@aerobee/store'
+import { type commands, responseCodes } from '@aerobee/wire'
+import { hostFlags, type Peer } from '../peers.js'
+import { cleaned, ended, property, type SentProperties } from '../sent-properties.js'
+import type { TopicConfig } from '../topics.js'
+import type { Destination } from './destination.js'
+import type { SendParts } from './parts.js'
+import { illegalMessage, notServedYet, refuse, type SendReply } from './refusal.js'
+
+type Send = typeof commands.sendMessage
+export type SendExchange = Exchange<Send['request'], Send['response']>
+
+/** Bits of sysFlag. */
+const multiTags = 0x2
+const transactionBits = 0xc
+const commitType = 0x8
+const innerBatchBit = 0x80
+
+/** Checks of the message itself (reference: broker-behaviour 3.1, 14 and 15, and 3.5); undefined when it may go in. */
+export function checkMessage(
+  parts: SendParts,
+  exchange: SendExchange,
+  destination: Destination,
+  properties: SentProperties,
+): SendReply | undefined {
+  const { config } = parts
+  const { request, frame } = exchange
+  if (properties.keys === undefined && destination.topic.attributes['cleanup.policy'] === 'COMPACTION')
+    return refuse(config, responseCodes.MESSAGE_ILLEGAL, 'Required message key is missing')
+  if (hasTransaction(request.sysFlag, properties)) return refuseTransaction(parts, exchange)
+  if (properties.innerBatch || (request.sysFlag & innerBatchBit) !== 0) return illegalMessage(config)
+  if (!destination.deadLetter) {
+    const delayed = checkDelay(parts, properties)
+    if (delayed) return delayed
+  }
+  const size = frame.body.length
+  return size === 0 || size > config.maxMessageSize ? illegalMessage(config) : undefined
+}
+
+/** Whether it is half a transaction, which no consumer would ever see as it stands. */
+export function hasTransaction(sysFlag: number, properties: SentProperties): boolean {
+  const type = sysFlag & transactionBits
+  return properties.transaction || (type !== 0 && type !== commitType)
+}
+
+function refuseTransaction(parts: SendParts, exchange: SendExchange): SendReply {
+  const { config } = parts
+  if (!config.rejectTransactionMessage) return notServedYet(config, 'a transaction message')
+  const host = parts.peers.of(exchange.connection).storeHostText
+  return refuse(
+    config,
+    responseCodes.NO_PERMISSION,
+    `the broker[${host}] sending transaction message is forbidden`,
+  )
+}
+
+export function checkDelay(parts: SendParts, properties: SentProperties): SendReply | undefined {
+  if (properties.delayLevel !== undefined) {
+    const level = Number(properties.delayLevel)
+    if (!Number.isInteger(level)) return illegalMessage(parts.config)
+    if (level > 0) return notServedYet(parts.config, `a delayed message (DELAY=${level})`)
+  }
+  return properties.timer && !properties.timerOut
+    ? notServedYet(parts.config, 'a timer message (TIMER_…)')
+    : undefined
+}
+
+/** The record as it will be stored (reference: broker-behaviour 3.4); undefined when its properties are too long. */
+export function newMessage(
+  parts: SendParts,
+  exchange: SendExchange,
+  destination: Destination,
+  properties: SentProperties,
+  peer: Peer,
+): NewMessage | undefined {
+  const { request } = exchange
+  const { topic, queueId, deadLetter } = destination
+  const uniqKey = properties.uniqKey ?? parts.newUniqKey()
+  let text = request.properties ?? ''
+  if (properties.rewrite || deadLetter) text = cleaned(text, deadLetter ? ['DELAY'] : [])
+  text = ended(text) + parts.ownProperties()
+  if (properties.uniqKey === undefined) text += property('UNIQ_KEY', uniqKey)
+  if (deadLetter) text += property('DELAY', '-1')
+  if (tooLong(text)) return undefined
+  return {
+    topic: topic.topicName,
+    queueId,
+    flag: request.flag,
+    sysFlag: sysFlagOf(request.sysFlag, topic, peer),
+    bornTimestamp: request.bornTimestamp,
+    bornHost: peer.bornHost,
+    storeHost: peer.storeHost,
+    reconsumeTimes: request.reconsumeTimes ?? 0,
+    preparedTransactionOffset: 0,
+    body: exchange.frame.body,
+    properties: text,
+    tagsCode: properties.tags === undefined ? 0 : javaHash(properties.tags),
+    uniqKey,
+    keys: properties.keys,
+    waitStoreOk: properties.waitStoreOk,
+  }
+}
+
+export const sysFlagOf = (sent: number, topic: TopicConfig, peer: Peer): number =>
+  (sent & ~hostFlags) | (topic.topicFilterType === 'MULTI_TAG' ? multiTags : 0) | peer.sysFlag
+
+/** UTF-8 needs at most three bytes for a UTF-16 unit, so short texts need no counting. */
+export const tooLong = (properties: string): boolean =>
+  properties.length * 3 > limits.propertiesBytes && Buffer.byteLength(properties) > limits.propertiesBytes

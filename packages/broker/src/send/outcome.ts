@@ -1,0 +1,57 @@
+import type { AppendOutcome, StoreStatus } from '@aerobee/store'
+import { responseCodes } from '@aerobee/wire'
+import type { BrokerConfig } from '../config-keys.js'
+import { illegalMessage, refuse, type SendReply } from './refusal.js'
+
+/** Whether readers will see the message, whatever the answer says of its flush. */
+export const isStored = (outcome: AppendOutcome): boolean =>
+  outcome.status === 'PUT_OK' || outcome.status === 'FLUSH_DISK_TIMEOUT'
+
+export const storedCode = (outcome: AppendOutcome): number =>
+  outcome.status === 'PUT_OK' ? responseCodes.SUCCESS : responseCodes.FLUSH_DISK_TIMEOUT
+
+/** The answer to a send that was not stored (reference: broker-behaviour 3.6). */
+export function notStored(
+  config: BrokerConfig,
+  outcome: AppendOutcome,
+  status: () => StoreStatus,
+): SendReply {
+  switch (outcome.status) {
+    case 'MESSAGE_ILLEGAL':
+    case 'PROPERTIES_SIZE_EXCEEDED':
+      return illegalMessage(config)
+    case 'CREATE_MAPPED_FILE_FAILED':
+      return refuse(
+        config,
+        responseCodes.SYSTEM_ERROR,
+        'create mapped file failed, server is busy or broken.',
+      )
+    case 'SERVICE_NOT_AVAILABLE':
+      return refuse(config, responseCodes.SERVICE_NOT_AVAILABLE, unavailableText(status()))
+    default:
+      return refuse(config, responseCodes.SYSTEM_ERROR, 'UNKNOWN_ERROR')
+  }
+}
+
+/** Upstream's text, and what it was behind it. */
+function unavailableText(status: StoreStatus): string {
+  const { commitLogRatio, consumeQueueRatio } = status.space
+  const reason = status.readOnlyReason
+  return (
+    "service not available now. It may be caused by one of the following reasons: the broker's disk is full " +
+    `[CL: ${ratioText(commitLogRatio)} CQ: ${ratioText(consumeQueueRatio)} INDEX: ${ratioText(commitLogRatio)}], ` +
+    'messages are put to the slave, message store has been shut down, etc.' +
+    (reason === undefined ? '' : ` Here: ${reason}`)
+  )
+}
+
+/** Five characters at least, two digits behind the point. */
+const ratioText = (ratio: number) => ratio.toFixed(2).padStart(5)
+
+const zeros = '0000000000000000'
+
+/** An offset message id: host of the store, then the physical offset, in upper-case hex (reference: wire 3.6). */
+export function messageId(prefix: string, physicalOffset: number): string {
+  const hex = physicalOffset.toString(16).toUpperCase()
+  return prefix + zeros.slice(hex.length) + hex
+}

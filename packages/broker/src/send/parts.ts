@@ -1,0 +1,40 @@
+import type { Clock, Logger, Random } from '@aerobee/base'
+import type { MessageStore } from '@aerobee/store'
+import type { Admission } from '../admission.js'
+import type { BrokerConfig } from '../config-keys.js'
+import type { GroupTable } from '../groups.js'
+import type { Peers } from '../peers.js'
+import type { QueueLocks } from '../queue-locks.js'
+import { property } from '../sent-properties.js'
+import type { BrokerStats } from '../stats.js'
+import type { TopicTable } from '../topics.js'
+
+/** What sends take from the broker. */
+export interface SendParts {
+  config: BrokerConfig
+  clock: Clock
+  random: Random
+  logger: Logger
+  store: MessageStore
+  topics: TopicTable
+  groups: GroupTable
+  locks: QueueLocks
+  peers: Peers
+  admission: Admission
+  stats: BrokerStats
+  /** A UNIQ_KEY for a message that came without. */
+  newUniqKey: () => string
+  /** What the broker adds to the properties of every message. */
+  ownProperties: () => string
+}
+
+/** MSG_REGION, TRACE_ON and CLUSTER as text; ready made, since every message gets them. */
+export function ownPropertiesOf(config: BrokerConfig): () => string {
+  const text = (traceOn: boolean) =>
+    property('MSG_REGION', config.regionId) +
+    property('TRACE_ON', String(traceOn)) +
+    property('CLUSTER', config.brokerClusterName)
+  const traced = text(true)
+  const untraced = text(false)
+  return () => (config.traceOn ? traced : untraced)
+}

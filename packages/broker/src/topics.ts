@@ -1,0 +1,241 @@
+import { type Clock, type Logger, withFields } from '@aerobee/base'
+import { advance, type DataVersion, newDataVersion, readDataVersion } from './data-version.js'
+import { isInheritable, permInherit, permRead, permText, permWrite } from './perm.js'
+import {
+  defaultTopic,
+  isRetryTopic,
+  type SystemTopicSettings,
+  systemTopics,
+  systemTopicTest,
+} from './system-topics.js'
+import type { TableFile } from './table-file.js'
+
+/** One topic as topics.json and the wire carry it. Replaced as a whole, never changed in place. */
+export interface TopicConfig {
+  readonly topicName: string
+  readonly readQueueNums: number
+  readonly writeQueueNums: number
+  /** 4 read, 2 write, 1 inherit. */
+  readonly perm: number
+  readonly topicFilterType: 'SINGLE_TAG' | 'MULTI_TAG'
+  /** 1 unit, 2 unit subscription. */
+  readonly topicSysFlag: number
+  readonly order: boolean
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+export const topicSysFlags = { unit: 1, unitSub: 2 } as const
+
+export function newTopicConfig(
+  topicName: string,
+  queues: number,
+  perm: number,
+  more: Partial<TopicConfig> = {},
+): TopicConfig {
+  return {
+    topicName,
+    readQueueNums: queues,
+    writeQueueNums: queues,
+    perm,
+    topicFilterType: 'SINGLE_TAG',
+    topicSysFlag: 0,
+    order: false,
+    attributes: {},
+    ...more,
+  }
+}
+
+/** As upstream prints it in remarks. */
+export function topicText(topic: TopicConfig): string {
+  const attributes = Object.entries(topic.attributes).map(([key, value]) => `${key}=${value}`)
+  return (
+    `TopicConfig [topicName=${topic.topicName}, readQueueNums=${topic.readQueueNums}, ` +
+    `writeQueueNums=${topic.writeQueueNums}, perm=${permText(topic.perm)}, ` +
+    `topicFilterType=${topic.topicFilterType}, topicSysFlag=${topic.topicSysFlag}, order=${topic.order}, ` +
+    `attributes={${attributes.join(', ')}}]`
+  )
+}
+
+export interface TopicTableOptions {
+  settings: SystemTopicSettings
+  clock: Clock
+  logger: Logger
+  file: TableFile
+  /** Told after a change was saved, with the topics that are new or different. */
+  onChange?: (topics: readonly TopicConfig[]) => void
+}
+
+/** What a send says about a topic it may create. */
+export interface CreationWish {
+  topic: string
+  /** The topic to model it on, usually TBW102. */
+  defaultTopic: string
+  defaultTopicQueueNums: number
+  unitMode: boolean
+}
+
+/**
+ * The topics of a broker (reference: broker-behaviour 3.2, wire 3.8). A change is on disk before the call returns;
+ * a call throws AerobeeError IO_FAILED when the disk refuses, with the change undone.
+ */
+export class TopicTable {
+  readonly #options: TopicTableOptions
+  readonly #logger: Logger
+  readonly #topics = new Map<string, TopicConfig>()
+  readonly #version: DataVersion
+  /** Whether a topic belongs to the broker itself. */
+  readonly isSystem: (topic: string) => boolean
+
+  constructor(options: TopicTableOptions) {
+    this.#options = options
+    this.#logger = withFields(options.logger, { part: 'topics' })
+    this.#version = newDataVersion(options.clock)
+    this.isSystem = systemTopicTest(options.settings)
+    for (const { name, queues, perm } of systemTopics(options.settings))
+      this.#topics.set(name, newTopicConfig(name, queues, perm))
+    this.#load(options.file.load())
+  }
+
+  get dataVersion(): Readonly<DataVersion> {
+    return this.#version
+  }
+
+  get all(): ReadonlyMap<string, TopicConfig> {
+    return this.#topics
+  }
+
+  find(topic: string): TopicConfig | undefined {
+    return this.#topics.get(topic)
+  }
+
+  /** The topic, created from the default topic when it is missing and may be; undefined when it may not. */
+  findOrCreate(wish: CreationWish): TopicConfig | undefined {
+    return this.#topics.get(wish.topic) ?? this.#createFromDefault(wish)
+  }
+
+  #createFromDefault(wish: CreationWish): TopicConfig | undefined {
+    const model = this.#topics.get(wish.defaultTopic)
+    const perm =
+      wish.defaultTopic === defaultTopic && !this.#options.settings.autoCreateTopicEnable
+        ? permRead | permWrite
+        : (model?.perm ?? 0)
+    if (!model || !isInheritable(perm)) return undefined
+    const queues = Math.max(0, Math.min(wish.defaultTopicQueueNums, model.writeQueueNums))
+    const unitFlag = isRetryTopic(wish.topic) ? topicSysFlags.unitSub : topicSysFlags.unit
+    const created = newTopicConfig(wish.topic, queues, perm & ~permInherit, {
+      topicSysFlag: wish.unitMode ? unitFlag : 0,
+      topicFilterType: model.topicFilterType,
+    })
+    this.#logger.info(`created topic ${wish.topic} with ${queues} queues, as ${wish.defaultTopic}`)
+    this.put([created])
+    return created
+  }
+
+  /** For `%RETRY%` and `%DLQ%` topics: created when missing, and its order flag brought up to date when given. */
+  ensure(topic: string, queues: number, perm: number, more: Partial<TopicConfig> = {}): TopicConfig {
+    const known = this.#topics.get(topic)
+    if (known && (more.order === undefined || known.order === more.order)) return known
+    const wanted = known
+      ? { ...known, order: more.order as boolean }
+      : newTopicConfig(topic, queues, perm, more)
+    this.put([wanted])
+    return wanted
+  }
+
+  /** Inserts or replaces; saved and announced once. Equal entries change nothing. */
+  put(topics: readonly TopicConfig[]): void {
+    const changed = topics.filter((topic) => !sameTopic(this.#topics.get(topic.topicName), topic))
+    if (changed.length === 0) return
+    this.#change(() => {
+      for (const topic of changed) this.#topics.set(topic.topicName, topic)
+    })
+    this.#options.onChange?.(changed)
+  }
+
+  /** Whether it was there. */
+  delete(topic: string): boolean {
+    if (!this.#topics.has(topic)) return false
+    this.#change(() => this.#topics.delete(topic))
+    this.#logger.info(`deleted topic ${topic}`)
+    return true
+  }
+
+  /** For what changes every topic as others see it, e.g. brokerPermission. */
+  advanceVersion(): void {
+    this.#change(() => {})
+  }
+
+  toJSON(): unknown {
+    return { dataVersion: this.#version, topicConfigTable: Object.fromEntries(this.#topics) }
+  }
+
+  #change(apply: () => void): void {
+    const topics = [...this.#topics]
+    const version = { ...this.#version }
+    apply()
+    advance(this.#version, this.#options.clock)
+    try {
+      this.#options.file.save(this.toJSON())
+    } catch (thrown) {
+      this.#topics.clear()
+      for (const [name, topic] of topics) this.#topics.set(name, topic)
+      Object.assign(this.#version, version)
+      throw thrown
+    }
+  }
+
+  #load(content: unknown): void {
+    if (typeof content !== 'object' || content === null) return
+    const { dataVersion, topicConfigTable } = content as Record<string, unknown>
+    Object.assign(this.#version, readDataVersion(dataVersion, this.#options.clock))
+    for (const [name, value] of Object.entries((topicConfigTable ?? {}) as Record<string, unknown>)) {
+      const topic = readTopicConfig(name, value)
+      if (topic) this.#topics.set(name, topic)
+      else this.#logger.warn(`topics.json: the entry of topic ${name} is not readable and is left out`)
+    }
+  }
+}
+
+/** A topic from JSON; undefined when a number is no number. Absent parts get upstream's defaults. */
+export function readTopicConfig(topicName: string, value: unknown): TopicConfig | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const source = value as Record<string, unknown>
+  const number = (key: string, otherwise: number) => source[key] ?? otherwise
+  const [read, write, perm, sysFlag] = [
+    number('readQueueNums', 16),
+    number('writeQueueNums', 16),
+    number('perm', permRead | permWrite),
+    number('topicSysFlag', 0),
+  ]
+  if (!isCount(read) || !isCount(write) || !isCount(perm) || !isCount(sysFlag)) return undefined
+  const attributes: Record<string, string> = {}
+  for (const [key, text] of Object.entries((source['attributes'] ?? {}) as Record<string, unknown>))
+    attributes[key] = String(text)
+  return {
+    topicName,
+    readQueueNums: read,
+    writeQueueNums: write,
+    perm,
+    topicFilterType: source['topicFilterType'] === 'MULTI_TAG' ? 'MULTI_TAG' : 'SINGLE_TAG',
+    topicSysFlag: sysFlag,
+    order: source['order'] === true,
+    attributes,
+  }
+}
+
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0x7fff_ffff
+
+function sameTopic(known: TopicConfig | undefined, other: TopicConfig): boolean {
+  return known !== undefined && JSON.stringify(ordered(known)) === JSON.stringify(ordered(other))
+}
+
+const ordered = (topic: TopicConfig) => [
+  topic.readQueueNums,
+  topic.writeQueueNums,
+  topic.perm,
+  topic.topicFilterType,
+  topic.topicSysFlag,
+  topic.order,
+  Object.entries(topic.attributes).sort(),
+]
