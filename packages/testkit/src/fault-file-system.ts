@@ -166,8 +166,9 @@ export class FaultFileSystem implements FileSystem {
     this.faults.checkAlive()
     const node = this.#tree.find(path)
     if (!node) return undefined
-    const sizeBytes = node instanceof SparseFile ? node.sizeBytes : 0
-    return { sizeBytes, modifiedMs: node.modifiedMs, directory: node.directory }
+    const { modifiedMs } = node
+    if (node instanceof Directory) return { sizeBytes: 0, modifiedMs, directory: true }
+    return { sizeBytes: node.sizeBytes, modifiedMs, directory: false, inode: node.inode }
   }
 
   listSync(directory: string): string[] {

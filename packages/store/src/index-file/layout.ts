@@ -1,4 +1,5 @@
 import { bad, good, javaHash, type Result, readInt64, writeInt64 } from '@aerobee/base'
+import { compactLocalTime } from '../local-time.js'
 
 /**
  * Bytes of an index file (reference: storage 2.3), big-endian; the file is sparse at its full size from the start.
@@ -103,16 +104,7 @@ export function isIndexFileName(name: string): boolean {
 
 /** Local time as yyyyMMddHHmmssSSS, but always above `previous`, whatever the clock says. */
 export function indexFileName(wallMs: number, previous: string | undefined): string {
-  const time = new Date(wallMs)
-  const digits = (value: number, width: number) => String(value).padStart(width, '0')
-  const name =
-    digits(time.getFullYear(), 4) +
-    digits(time.getMonth() + 1, 2) +
-    digits(time.getDate(), 2) +
-    digits(time.getHours(), 2) +
-    digits(time.getMinutes(), 2) +
-    digits(time.getSeconds(), 2) +
-    digits(time.getMilliseconds(), 3)
+  const name = compactLocalTime(wallMs)
   if (previous === undefined || name > previous) return name
   return (BigInt(previous) + 1n).toString().padStart(17, '0')
 }

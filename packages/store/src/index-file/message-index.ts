@@ -1,4 +1,5 @@
 import { type Clock, errorText, type FileSystem, type Logger, type Timer } from '@aerobee/base'
+import { makeDurableDirectory } from '../durable-directory.js'
 import { IndexFile } from './index-file.js'
 import { defaultIndexLayout, type IndexLayout, indexFileName, keyHash, topicHash } from './layout.js'
 import { type IndexOpenFacts, type IndexPlace, openIndexFiles, remove } from './open-files.js'
@@ -55,9 +56,7 @@ export class MessageIndex {
   /** Reads the directory; once, before anything else. Never fails for the sake of a damaged file. */
   open(facts: IndexOpenFacts): void {
     const { fileSystem, directory } = this.#options
-    fileSystem.makeDirectorySync(directory)
-    // Always: a run that died may have made it without this.
-    fileSystem.syncDirectorySync(directory.slice(0, directory.lastIndexOf('/')) || '/')
+    makeDurableDirectory(fileSystem, directory)
     this.#files = openIndexFiles(this.#place, facts)
     this.#end = this.#files.at(-1)?.header.endPhysical ?? -1
     this.#noteSealed()

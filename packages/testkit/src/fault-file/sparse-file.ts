@@ -27,8 +27,11 @@ export interface SyncBatch {
   pages: Map<number, { sectors: number; bytes: Uint8Array | undefined }>
 }
 
+let lastInode = 0
+
 export class SparseFile {
   readonly directory = false
+  readonly inode = ++lastInode
   sizeBytes = 0
   modifiedMs = 0
   #durableSizeBytes = 0
