@@ -16,6 +16,8 @@ export interface DiskSpace {
   totalBytes: number
   /** What an unprivileged process may still use. */
   usableBytes: number
+  /** With what is kept for the administrator; `usableBytes` where it is not known. */
+  freeBytes?: number
 }
 
 export interface OpenFile {

@@ -1,0 +1,46 @@
+import type { DiskSpace, FileSystem } from '@aerobee/base'
+import type { StoreSpace } from './contracts.js'
+
+/**
+ * Used share of a partition in whole percent, rounded up, of what an unprivileged process could ever use: what `df`
+ * prints and RocketMQ compares (reference: broker-behaviour 14, disk rules).
+ */
+export function usedPercent(space: DiskSpace): number {
+  const used = space.totalBytes - (space.freeBytes ?? space.usableBytes)
+  const entire = used + space.usableBytes
+  return entire <= 0 ? 100 : Math.ceil((used * 100) / entire)
+}
+
+/** Percent that would be used after so many bytes were given back. */
+export function usedPercentAfter(space: DiskSpace, freedBytes: number): number {
+  const { totalBytes, usableBytes, freeBytes = usableBytes } = space
+  return usedPercent({ totalBytes, usableBytes: usableBytes + freedBytes, freeBytes: freeBytes + freedBytes })
+}
+
+export interface DiskLevels {
+  /** Percent above which expired files go at any hour (`diskMaxUsedSpaceRatio`). */
+  cleanPercent: number
+  /** Above this the oldest files go before their time (`diskSpaceCleanForciblyRatio`). */
+  forcePercent: number
+  /** Above this messages are refused (`diskSpaceWarningLevelRatio`). */
+  refusePercent: number
+}
+
+export type DiskLevel = 'normal' | 'clean' | 'force' | 'refuse'
+
+export function diskLevel(percent: number, levels: DiskLevels): DiskLevel {
+  if (percent > levels.refusePercent) return 'refuse'
+  if (percent > levels.forcePercent) return 'force'
+  return percent > levels.cleanPercent ? 'clean' : 'normal'
+}
+
+/** Throws IO_FAILED. */
+export function storeSpace(fileSystem: FileSystem, commitLogPath: string, consumeQueuePath: string): StoreSpace {
+  const commitLog = fileSystem.spaceSync(commitLogPath)
+  return {
+    commitLogRatio: usedPercent(commitLog) / 100,
+    consumeQueueRatio: usedPercent(fileSystem.spaceSync(consumeQueuePath)) / 100,
+    totalBytes: commitLog.totalBytes,
+    usableBytes: commitLog.usableBytes,
+  }
+}
