@@ -72,7 +72,7 @@ export class ConsumerOffsets {
     const known = offsets.get(queueId)
     if (known === wanted) return 'committed'
     const end = this.#options.maxOffset(topic, queueId)
-    const offset = wanted > end ? end : wanted
+    const offset = Math.min(wanted, end)
     if (known !== undefined && offset < known && !mayMoveBack) return 'ignored'
     offsets.set(queueId, offset)
     this.#dirty = true
@@ -128,11 +128,11 @@ export class ConsumerOffsets {
     this.#dirty = true
   }
 
-  /** Nothing is written when nothing changed. Throws AerobeeError IO_FAILED; the next call tries again. */
+  /** Nothing is written when nothing changed. Durable when the file has settled. */
   save(): void {
     if (!this.#dirty) return
-    this.#options.file.save(this.toJSON())
     this.#dirty = false
+    this.#options.file.saveSoon(() => this.toJSON())
   }
 
   toJSON(): unknown {

@@ -99,7 +99,10 @@ export class GroupTable {
     return this.#groups.get(group)
   }
 
-  /** The group, created with defaults when it is missing and may be; undefined when it may not. */
+  /**
+   * The group, created with defaults when it is missing and may be; undefined when it may not. A created one is saved
+   * soon only: were it lost, it would be created again.
+   */
   find(group: string): GroupConfig | undefined {
     return this.#groups.get(group) ?? this.#create(group)
   }
@@ -111,7 +114,9 @@ export class GroupTable {
     if (!allowed || !isGroupName(group)) return undefined
     const created = newGroupConfig(group)
     this.#logger.info(`created group ${group}`)
-    this.put([created])
+    this.#groups.set(group, created)
+    advance(this.#version, this.#options.clock)
+    this.#options.file.saveSoon(() => this.toJSON())
     return created
   }
 
@@ -204,7 +209,6 @@ export function readGroupConfig(groupName: string, value: unknown): GroupConfig 
     if (typeof given === 'number' && !Number.isSafeInteger(given)) return undefined
     group[key] = given
   }
-  if (Array.isArray(source['subscriptionDataSet']))
-    group['subscriptionDataSet'] = source['subscriptionDataSet']
+  if (Array.isArray(source.subscriptionDataSet)) group.subscriptionDataSet = source.subscriptionDataSet
   return group as unknown as GroupConfig
 }

@@ -131,15 +131,27 @@ export class TopicTable {
     return created
   }
 
-  /** For `%RETRY%` and `%DLQ%` topics: created when missing, and its order flag brought up to date when given. */
-  ensure(topic: string, queues: number, perm: number, more: Partial<TopicConfig> = {}): TopicConfig {
+  /** The topic, created when it is missing. */
+  ensure(topic: string, queues: number, perm: number): TopicConfig {
     const known = this.#topics.get(topic)
-    if (known && (more.order === undefined || known.order === more.order)) return known
-    const wanted = known
-      ? { ...known, order: more.order as boolean }
-      : newTopicConfig(topic, queues, perm, more)
-    this.put([wanted])
-    return wanted
+    if (known) return known
+    const created = newTopicConfig(topic, queues, perm)
+    this.put([created])
+    return created
+  }
+
+  /**
+   * The same for the retry topic of a live group, whose order flag is brought up to date too. Saved soon only: were
+   * it lost, the next heartbeat would bring it again.
+   */
+  ensureSoon(wanted: TopicConfig): void {
+    const known = this.#topics.get(wanted.topicName)
+    if (known && known.order === wanted.order) return
+    const topic = known ? { ...known, order: wanted.order } : wanted
+    this.#topics.set(topic.topicName, topic)
+    advance(this.#version, this.#options.clock)
+    this.#options.file.saveSoon(() => this.toJSON())
+    this.#options.onChange?.([topic])
   }
 
   /** Inserts or replaces; saved and announced once. Equal entries change nothing. */
@@ -209,16 +221,16 @@ export function readTopicConfig(topicName: string, value: unknown): TopicConfig 
   ]
   if (!isCount(read) || !isCount(write) || !isCount(perm) || !isCount(sysFlag)) return undefined
   const attributes: Record<string, string> = {}
-  for (const [key, text] of Object.entries((source['attributes'] ?? {}) as Record<string, unknown>))
+  for (const [key, text] of Object.entries((source.attributes ?? {}) as Record<string, unknown>))
     attributes[key] = String(text)
   return {
     topicName,
     readQueueNums: read,
     writeQueueNums: write,
     perm,
-    topicFilterType: source['topicFilterType'] === 'MULTI_TAG' ? 'MULTI_TAG' : 'SINGLE_TAG',
+    topicFilterType: source.topicFilterType === 'MULTI_TAG' ? 'MULTI_TAG' : 'SINGLE_TAG',
     topicSysFlag: sysFlag,
-    order: source['order'] === true,
+    order: source.order === true,
     attributes,
   }
 }

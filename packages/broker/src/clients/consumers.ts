@@ -43,9 +43,6 @@ export interface ConsumerRegistration {
   subscriptions: readonly Subscription[] | undefined
 }
 
-/** Members of a group that must hear that it changed. */
-export type GroupChanged = (group: ConsumerGroup) => void
-
 /**
  * Live consumers (reference: broker-behaviour 6). Members are known by connection; a group is dropped with its last
  * member. Consumers that leave without a word are found by the scan.
@@ -53,6 +50,8 @@ export type GroupChanged = (group: ConsumerGroup) => void
 export class Consumers {
   readonly #clock: Clock
   readonly #groups = new Map<string, ConsumerGroup>()
+  /** Names of the groups of a connection, so that its end does not look at all groups. */
+  readonly #joined = new Map<Connection, Set<string>>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -104,6 +103,9 @@ export class Consumers {
       return false
     }
     const lastSeenMonoMs = this.#clock.monoMs()
+    const joined = this.#joined.get(connection)
+    if (joined) joined.add(group.name)
+    else this.#joined.set(connection, new Set([group.name]))
     group.clients.set(connection, { connection, clientId, language, version, lastSeenMonoMs })
     return true
   }
@@ -112,6 +114,8 @@ export class Consumers {
   leave(groupName: string, connection: Connection): ConsumerGroup | undefined {
     const group = this.#groups.get(groupName)
     if (!group?.clients.delete(connection)) return undefined
+    const joined = this.#joined.get(connection)
+    if (joined?.delete(groupName) && joined.size === 0) this.#joined.delete(connection)
     if (group.clients.size === 0) this.#groups.delete(groupName)
     return group
   }
@@ -119,7 +123,7 @@ export class Consumers {
   /** All groups that the connection was a member of, without it. */
   leaveAll(connection: Connection): ConsumerGroup[] {
     const left: ConsumerGroup[] = []
-    for (const name of [...this.#groups.keys()]) {
+    for (const name of [...(this.#joined.get(connection) ?? [])]) {
       const group = this.leave(name, connection)
       if (group) left.push(group)
     }

@@ -13,6 +13,8 @@ export interface ProducerClient {
 export class Producers {
   readonly #clock: Clock
   readonly #groups = new Map<string, Map<Connection, ProducerClient>>()
+  /** Names of the groups of a connection, so that its end does not look at all groups. */
+  readonly #joined = new Map<Connection, Set<string>>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -33,17 +35,27 @@ export class Producers {
     }
     const known = clients.get(client.connection)
     const lastSeenMonoMs = this.#clock.monoMs()
-    if (known) Object.assign(known, { clientId: client.clientId, lastSeenMonoMs })
-    else clients.set(client.connection, { ...client, lastSeenMonoMs })
+    if (known) {
+      known.clientId = client.clientId
+      known.lastSeenMonoMs = lastSeenMonoMs
+      return
+    }
+    clients.set(client.connection, { ...client, lastSeenMonoMs })
+    const joined = this.#joined.get(client.connection)
+    if (joined) joined.add(group)
+    else this.#joined.set(client.connection, new Set([group]))
   }
 
   leave(group: string, connection: Connection): void {
     const clients = this.#groups.get(group)
-    if (clients?.delete(connection) && clients.size === 0) this.#groups.delete(group)
+    if (!clients?.delete(connection)) return
+    if (clients.size === 0) this.#groups.delete(group)
+    const joined = this.#joined.get(connection)
+    if (joined?.delete(group) && joined.size === 0) this.#joined.delete(connection)
   }
 
   leaveAll(connection: Connection): void {
-    for (const group of [...this.#groups.keys()]) this.leave(group, connection)
+    for (const group of [...(this.#joined.get(connection) ?? [])]) this.leave(group, connection)
   }
 
   /** Drops members silent for longer than `silentMs`, and gives their connections. */

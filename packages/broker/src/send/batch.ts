@@ -41,7 +41,7 @@ export function storeBatch(parts: SendParts, exchange: SendExchange): SendReply 
   const appended = ended(shared.rewrite ? cleaned(sharedText) : sharedText) + parts.ownProperties()
   const messages: NewMessage[] = []
   for (const item of items.value) {
-    const message = itemMessage(parts, exchange, destination, peer, item, shared, appended)
+    const message = itemMessage(exchange, destination, peer, item, shared, appended)
     if (!message) return illegalMessage(config)
     messages.push(message)
   }
@@ -59,7 +59,6 @@ export function storeBatch(parts: SendParts, exchange: SendExchange): SendReply 
  * (UNIQ_KEY does), the batch's value counts. undefined when they are too long together.
  */
 function itemMessage(
-  parts: SendParts,
   exchange: SendExchange,
   destination: Destination,
   peer: Peer,

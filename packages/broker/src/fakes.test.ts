@@ -1,0 +1,307 @@
+import type { Clock, Timer } from '@aerobee/base'
+import { silentLogger } from '@aerobee/base'
+import type { Connection, Exchange, Handler, Reply } from '@aerobee/net'
+import type { AppendOutcome, MessageStore, NewMessage, ReadOutcome, ReadRequest } from '@aerobee/store'
+import { type FieldSet, newFrame } from '@aerobee/wire'
+import { Admission } from './admission.js'
+import { ClientRegistry } from './clients/client-registry.js'
+import { type BrokerConfig, brokerConfigTable } from './config-keys.js'
+import { ConsumerOffsets } from './consumer-offsets.js'
+import { GroupTable } from './groups.js'
+import { LongPoll } from './long-poll.js'
+import { Peers } from './peers.js'
+import { HeaderSubscriptions } from './pull/header-subscriptions.js'
+import { QueueLocks } from './queue-locks.js'
+import { ownPropertiesOf } from './send/parts.js'
+import { BrokerStats } from './stats.js'
+import type { TableFile } from './table-file.js'
+import { newTopicConfig, TopicTable } from './topics.js'
+
+/** Stand-ins for unit tests of handlers: a clock that a test turns, connections, and a store that keeps messages in arrays. */
+export class ManualClock implements Clock {
+  now = 1_700_000_000_000
+  readonly #due: { at: number; run: () => void; every: number }[] = []
+
+  wallMs = () => this.now
+  monoMs = () => this.now
+  after(delayMs: number, run: () => void): Timer {
+    return this.#add(delayMs, run, 0)
+  }
+  every(periodMs: number, run: () => void): Timer {
+    return this.#add(periodMs, run, periodMs)
+  }
+  endOfTurn(run: () => void): void {
+    this.#add(0, run, 0)
+  }
+  #add(delay: number, run: () => void, every: number): Timer {
+    const entry = { at: this.now + delay, run, every }
+    this.#due.push(entry)
+    return {
+      cancel: () => {
+        const at = this.#due.indexOf(entry)
+        if (at >= 0) this.#due.splice(at, 1)
+      },
+    }
+  }
+  pass(ms: number): void {
+    const end = this.now + ms
+    for (;;) {
+      const next = this.#due.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0]
+      if (!next) break
+      this.now = next.at
+      if (next.every > 0) next.at += next.every
+      else this.#due.splice(this.#due.indexOf(next), 1)
+      next.run()
+    }
+    this.now = end
+  }
+}
+
+export class FakeConnection implements Connection {
+  static #ids = 0
+  readonly id = ++FakeConnection.#ids
+  readonly remote = { host: '127.0.0.1', port: 50_000 + this.id }
+  readonly local = { host: '127.0.0.1', port: 10_911 }
+  readonly remoteText = `127.0.0.1:${this.remote.port}`
+  state: 'open' | 'draining' | 'closed' = 'open'
+  readonly outboundBytes = 0
+  peerVersion = 479
+  readonly peerLanguage = 'JAVA'
+  readonly notified: { code: number; fields: unknown }[] = []
+  readonly #listeners: ((reason: string) => void)[] = []
+
+  call(): Promise<never> {
+    return Promise.reject(new Error('no calls here'))
+  }
+  notify(command: { code: number }, fields: unknown): boolean {
+    this.notified.push({ code: command.code, fields })
+    return true
+  }
+  onClose(listener: (reason: string) => void): void {
+    this.#listeners.push(listener)
+  }
+  close(reason: string): void {
+    this.state = 'closed'
+    for (const listener of this.#listeners) listener(reason)
+  }
+}
+
+interface Kept {
+  message: NewMessage
+  body: Buffer
+  physicalOffset: number
+}
+
+/** Answers at once when `auto`; otherwise when the test calls flush(). */
+export class FakeStore implements MessageStore {
+  readonly kept = new Map<string, Kept[]>()
+  status_: AppendOutcome['status'] = 'PUT_OK'
+  auto = true
+  readonly waiting: (() => void)[] = []
+  readonly #listeners: ((topic: string, queueId: number, maxOffset: number) => void)[] = []
+  #end = 0
+
+  start = async () => {}
+  stop = async () => {}
+  append(message: NewMessage, done: (outcome: AppendOutcome) => void): void {
+    this.#put([message], (outcome) => done({ ...outcome, physicalOffsets: undefined }))
+  }
+  appendBatch(messages: readonly NewMessage[], done: (outcome: AppendOutcome) => void): void {
+    this.#put(messages, done)
+  }
+  #put(messages: readonly NewMessage[], done: (outcome: AppendOutcome) => void): void {
+    const copies = messages.map((message) => ({ message, body: Buffer.from(message.body) }))
+    const commit = () => {
+      if (this.status_ !== 'PUT_OK' && this.status_ !== 'FLUSH_DISK_TIMEOUT')
+        return done({ ...nothing, status: this.status_ })
+      const { topic, queueId } = messages[0]!
+      const queue = this.queue(topic, queueId)
+      const queueOffset = queue.length
+      const physicalOffsets = copies.map((copy) => {
+        const physicalOffset = this.#end
+        this.#end += 100
+        queue.push({ ...copy, physicalOffset })
+        return physicalOffset
+      })
+      const physicalOffset = physicalOffsets[0]!
+      done({ status: this.status_, physicalOffset, queueOffset, storeTimestamp: 1, physicalOffsets })
+      for (const listener of this.#listeners) listener(topic, queueId, queue.length)
+    }
+    if (this.auto) commit()
+    else this.waiting.push(commit)
+  }
+  flush(): void {
+    for (const commit of this.waiting.splice(0)) commit()
+  }
+  queue(topic: string, queueId: number): Kept[] {
+    const key = `${topic}/${queueId}`
+    let queue = this.kept.get(key)
+    if (!queue) {
+      queue = []
+      this.kept.set(key, queue)
+    }
+    return queue
+  }
+  read(request: ReadRequest): ReadOutcome {
+    const { topic, queueId, offset } = request
+    const queue = this.queue(topic, queueId)
+    const maxOffset = queue.length
+    const nothing = (status: ReadOutcome['status'], nextOffset: number): ReadOutcome => ({
+      status,
+      nextOffset,
+      minOffset: 0,
+      maxOffset,
+      count: 0,
+      records: undefined,
+      behindBytes: 0,
+    })
+    if (maxOffset === 0) return nothing('NO_MESSAGE_IN_QUEUE', 0)
+    if (offset < 0) return nothing('OFFSET_TOO_SMALL', 0)
+    if (offset === maxOffset) return nothing('OFFSET_OVERFLOW_ONE', offset)
+    if (offset > maxOffset) return nothing('OFFSET_OVERFLOW_BADLY', maxOffset)
+    const matched: Buffer[] = []
+    let at = offset
+    for (; at < maxOffset && matched.length < request.maxCount; at++)
+      if (request.matchTagsCode?.(queue[at]!.message.tagsCode) ?? true) matched.push(queue[at]!.body)
+    if (matched.length === 0) return nothing('NO_MATCHED_MESSAGE', at)
+    const all = Buffer.concat(matched)
+    const records = {
+      sizeBytes: all.length,
+      copyTo: (target: Buffer, to: number) => void all.copy(target, to),
+    }
+    return { ...nothing('FOUND', at), count: matched.length, records }
+  }
+  minOffset = () => 0
+  maxOffset = (topic: string, queueId: number) => this.kept.get(`${topic}/${queueId}`)?.length ?? 0
+  offsetByTime = async () => 0
+  storeTimeAt = async () => -1
+  inMemory = (topic: string, queueId: number, offset: number) => offset < this.maxOffset(topic, queueId)
+  recordAt = async () => undefined
+  queryByKey = async () => ({ records: [], indexLastUpdateTimestamp: 0, indexLastUpdatePhysicalOffset: 0 })
+  deleteTopic(): void {}
+  queues = () => new Map()
+  onArrival(listener: (topic: string, queueId: number, maxOffset: number) => void): void {
+    this.#listeners.push(listener)
+  }
+  status = () => ({
+    minPhysicalOffset: 0,
+    maxPhysicalOffset: this.#end,
+    flushedOffset: this.#end,
+    dispatchBehindBytes: 0,
+    readOnlyReason: 'the test says so',
+    bootTimestamp: 0,
+    space: { commitLogRatio: 0.915, consumeQueueRatio: 0.5, totalBytes: 1, usableBytes: 1 },
+  })
+}
+
+const nothing: AppendOutcome = {
+  status: 'UNKNOWN_ERROR',
+  physicalOffset: -1,
+  queueOffset: -1,
+  storeTimestamp: -1,
+  physicalOffsets: undefined,
+}
+
+export class MemoryFile implements TableFile {
+  document: unknown
+  saves = 0
+  failing = false
+  constructor(document?: unknown) {
+    this.document = document
+  }
+  load = () => this.document
+  save = (document: unknown) => {
+    if (this.failing) throw new Error('disk full')
+    this.saves++
+    this.document = JSON.parse(JSON.stringify(document))
+  }
+  saveSoon = (document: () => unknown) => this.save(document())
+  settle = async () => {}
+}
+
+export const defaultConfig = (more: Partial<BrokerConfig> = {}): BrokerConfig => {
+  const defaults = Object.fromEntries(
+    Object.entries(brokerConfigTable).map(([key, { default: value }]) => [key, value]),
+  )
+  return { ...(defaults as unknown as BrokerConfig), brokerName: 'broker-a', ...more }
+}
+
+/** All parts of a broker over the stand-ins, with topic T of four queues and group G. */
+export function brokerParts(more: Partial<BrokerConfig> = {}) {
+  const config = defaultConfig(more)
+  const clock = new ManualClock()
+  const logger = silentLogger
+  const store = new FakeStore()
+  const topicFile = new MemoryFile()
+  const topics = new TopicTable({ settings: config, clock, logger, file: topicFile })
+  topics.put([newTopicConfig('T', 4, 6)])
+  const groups = new GroupTable({ settings: config, clock, logger, file: new MemoryFile() })
+  const offsets = new ConsumerOffsets({
+    clock,
+    file: new MemoryFile(),
+    maxOffset: store.maxOffset,
+    commitsPerVersion: config.consumerOffsetUpdateVersionStep,
+  })
+  const clients = new ClientRegistry({ settings: config, clock, logger, groups })
+  const longPoll = new LongPoll(clock)
+  store.onArrival((topic, queueId, maxOffset) => longPoll.arrived(topic, queueId, maxOffset))
+  let keys = 0
+  return {
+    config,
+    clock,
+    logger,
+    store,
+    topicFile,
+    topics,
+    groups,
+    offsets,
+    clients,
+    consumers: clients.consumers,
+    locks: new QueueLocks(clock),
+    longPoll,
+    peers: new Peers((local) => ({ host: local.host, port: 10_911 })),
+    admission: new Admission(config),
+    stats: new BrokerStats(clock),
+    headerSubscriptions: new HeaderSubscriptions(),
+    random: { below: (_bound: number) => 0, bytes: (count: number) => new Uint8Array(count) },
+    newUniqKey: () => `KEY${++keys}`,
+    ownProperties: ownPropertiesOf(config),
+  }
+}
+export type BrokerParts = ReturnType<typeof brokerParts>
+
+/** What a handler answered, and how often. */
+export class Call<Res extends FieldSet> {
+  replies: Reply<Res>[] = []
+  get reply(): Reply<Res> {
+    const [only, second] = this.replies
+    if (!only || second) throw new Error(`${this.replies.length} replies`)
+    return only
+  }
+}
+
+export async function ask<Req extends FieldSet, Res extends FieldSet>(
+  handler: Handler<Req, Res>,
+  request: Exchange<Req, Res>['request'],
+  options: { body?: Uint8Array | string; connection?: Connection } = {},
+): Promise<Call<Res>> {
+  const call = new Call<Res>()
+  const body = typeof options.body === 'string' ? Buffer.from(options.body) : options.body
+  const answered = handler({
+    connection: options.connection ?? new FakeConnection(),
+    frame: newFrame(0, 1, null, body ?? Buffer.alloc(0)),
+    request,
+    respond: (reply) => void call.replies.push(reply),
+  })
+  const reply = await answered
+  if (reply) call.replies.push(reply)
+  return call
+}
+
+export const bodyText = (reply: Reply): string => {
+  if (!reply.body) return ''
+  if (reply.body instanceof Uint8Array) return Buffer.from(reply.body).toString()
+  const target = Buffer.alloc(reply.body.sizeBytes)
+  reply.body.copyTo(target, 0)
+  return target.toString()
+}

@@ -1,0 +1,91 @@
+import type { Logger } from '@aerobee/base'
+import { type Exchange, failure, type Handler, success } from '@aerobee/net'
+import { type commands, responseCodes } from '@aerobee/wire'
+import type { ClientRegistry } from '../clients/client-registry.js'
+import { type ConsumerData, decodeHeartbeatData, type HeartbeatData } from '../clients/heartbeat-data.js'
+import type { BrokerConfig } from '../config-keys.js'
+import type { GroupTable } from '../groups.js'
+import { isClientId } from '../names.js'
+import { permRead, permWrite } from '../perm.js'
+import { retryTopicOf } from '../system-topics.js'
+import { newTopicConfig, type TopicTable, topicSysFlags } from '../topics.js'
+
+type Heartbeat = typeof commands.heartbeat
+type HeartbeatExchange = Exchange<Heartbeat['request'], Heartbeat['response']>
+
+export interface HeartbeatParts {
+  config: BrokerConfig
+  logger: Logger
+  clients: ClientRegistry
+  groups: GroupTable
+  topics: TopicTable
+}
+
+/**
+ * Register a client and keep it registered (request 34; reference: broker-behaviour 6, points 1 to 3). A beat with a
+ * fingerprint (version 2) may leave its subscriptions out; it is asked for them again when the broker has none.
+ */
+export function heartbeatHandler(
+  parts: HeartbeatParts,
+): Handler<Heartbeat['request'], Heartbeat['response']> {
+  return (exchange) => {
+    const decoded = decodeHeartbeatData(exchange.frame.body)
+    if (!decoded.ok) return failure(responseCodes.SYSTEM_ERROR, decoded.reason, null)
+    const data = decoded.value
+    if (!isClientId(data.clientID))
+      return failure(responseCodes.INVALID_PARAMETER, 'the client id is empty or too long', null)
+    const { connection } = exchange
+    parts.clients.watch(connection)
+    const { peerLanguage: language, peerVersion: version } = connection
+    for (const { groupName } of data.producerDataSet)
+      parts.clients.producers.register(groupName, { connection, clientId: data.clientID, language, version })
+    let subscriptionChanged = data.heartbeatFingerprint === 0
+    for (const consumer of data.consumerDataSet)
+      if (registerConsumer(parts, exchange, data, consumer)) subscriptionChanged = true
+    return success({ supportsHeartbeatV2: true, subscriptionChanged })
+  }
+}
+
+/** Whether the client must bring its subscriptions with the next beat. */
+function registerConsumer(
+  parts: HeartbeatParts,
+  exchange: HeartbeatExchange,
+  data: HeartbeatData,
+  consumer: ConsumerData,
+): boolean {
+  const { clients, config } = parts
+  const { connection } = exchange
+  const { groupName } = consumer
+  if (config.rejectPullConsumerEnable && consumer.consumeType === 'CONSUME_ACTIVELY') return false
+  const groupConfig = parts.groups.find(groupName)
+  if (!groupConfig) return false
+  parts.topics.ensureSoon(
+    newTopicConfig(retryTopicOf(groupName), groupConfig.retryQueueNums, permRead | permWrite, {
+      order: consumer.subscriptionDataSet.some(({ topic }) => parts.topics.find(topic)?.order === true),
+      topicSysFlag: consumer.unitMode ? topicSysFlags.unitSub : 0,
+    }),
+  )
+  const changed = clients.consumers.register({
+    group: groupName,
+    consumeType: consumer.consumeType,
+    messageModel: consumer.messageModel,
+    consumeFromWhere: consumer.consumeFromWhere,
+    connection,
+    clientId: data.clientID,
+    language: connection.peerLanguage,
+    version: connection.peerVersion,
+    subscriptions: data.withoutSub ? undefined : consumer.subscriptionDataSet,
+  })
+  const group = clients.consumers.group(groupName)!
+  if (changed) {
+    parts.logger.info(
+      `group ${groupName}: ${group.clients.size} clients after ${data.clientID} at ${connection.remoteText}`,
+    )
+    clients.groupChanged(group)
+  }
+  if (data.heartbeatFingerprint === 0) return false
+  const known = group.fingerprint
+  group.fingerprint = data.heartbeatFingerprint
+  const missing = data.withoutSub && group.topics.size === 0
+  return missing || (known !== undefined && known !== data.heartbeatFingerprint)
+}

@@ -1,0 +1,38 @@
+import { utf8 } from '@aerobee/base'
+import { failure, type Handler, success } from '@aerobee/net'
+import { type commands, responseCodes } from '@aerobee/wire'
+import { decodeLockBatch } from '../clients/bodies.js'
+import type { QueueLocks } from '../queue-locks.js'
+
+type Lock = typeof commands.lockBatchQueues
+type Unlock = typeof commands.unlockBatchQueues
+
+/** Lock queues for a client of a group; answers those that it holds now (request 41; reference: broker-behaviour 7). */
+export function lockQueuesHandler({
+  locks,
+}: {
+  locks: QueueLocks
+}): Handler<Lock['request'], Lock['response']> {
+  return ({ frame }) => {
+    const decoded = decodeLockBatch(frame.body)
+    if (!decoded.ok) return failure(responseCodes.SYSTEM_ERROR, decoded.reason)
+    const { consumerGroup, clientId, mqSet } = decoded.value
+    const lockOKMQSet = locks.lock(consumerGroup, clientId, mqSet)
+    return success(null, utf8(JSON.stringify({ lockOKMQSet })))
+  }
+}
+
+/** Give locks back; those of other clients stay (request 42). */
+export function unlockQueuesHandler({
+  locks,
+}: {
+  locks: QueueLocks
+}): Handler<Unlock['request'], Unlock['response']> {
+  return ({ frame }) => {
+    const decoded = decodeLockBatch(frame.body)
+    if (!decoded.ok) return failure(responseCodes.SYSTEM_ERROR, decoded.reason)
+    const { consumerGroup, clientId, mqSet } = decoded.value
+    locks.unlock(consumerGroup, clientId, mqSet)
+    return success()
+  }
+}
