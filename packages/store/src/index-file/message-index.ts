@@ -1,5 +1,6 @@
 import { type Clock, errorText, type FileSystem, type Logger, type Timer } from '@aerobee/base'
 import { makeDurableDirectory } from '../durable-directory.js'
+import { GapFiller, type IndexGap } from './gap-filler.js'
 import { IndexFile } from './index-file.js'
 import { defaultIndexLayout, type IndexLayout, indexFileName, keyHash, topicHash } from './layout.js'
 import { type IndexOpenFacts, type IndexPlace, openIndexFiles, remove } from './open-files.js'
@@ -211,6 +212,35 @@ export class MessageIndex {
     return removed
   }
 
+  /**
+   * Stretches of the log that no index file knows, because one was dropped or because their records have no keys.
+   * After `open`, before records of the log's start are asked for.
+   */
+  gaps(): IndexGap[] {
+    return this.#files.flatMap((file, i) => {
+      const afterPhysical = i === 0 ? -1 : this.#files[i - 1]!.header.endPhysical
+      const beforePhysical = file.header.beginPhysical
+      return beforePhysical > afterPhysical ? [{ afterPhysical, beforePhysical }] : []
+    })
+  }
+
+  /** To be given the gap's records from the log, while the index serves. */
+  fillGap(gap: IndexGap): GapFiller {
+    const { fileSystem, directory, layout } = this.#place
+    const previous = this.#files.findLast((file) => file.header.endPhysical <= gap.afterPhysical)?.name
+    return new GapFiller(gap, {
+      fileSystem,
+      directory,
+      layout,
+      previous,
+      knows: (hash, physicalOffset) => this.#knows(hash, physicalOffset),
+      insert: (files) => {
+        const at = this.#files.findIndex((file) => file.header.beginPhysical >= gap.beforePhysical)
+        this.#files.splice(Math.max(at, 0), 0, ...files)
+      },
+    })
+  }
+
   #putKey(hash: number, physicalOffset: number, storeTimestamp: number, seam: boolean): void {
     if (seam && this.#knows(hash, physicalOffset)) return
     if (this.#waiting.length === 0) {
@@ -233,7 +263,8 @@ export class MessageIndex {
     for (let i = this.#files.length - 1; i >= 0; i--) {
       const file = this.#files[i]!
       if (file.header.endPhysical < physicalOffset) break
-      if (containsEntry(file, hash, physicalOffset)) return true
+      if (file.header.beginPhysical <= physicalOffset && containsEntry(file, hash, physicalOffset))
+        return true
     }
     return false
   }
