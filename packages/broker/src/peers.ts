@@ -23,14 +23,14 @@ export interface Peer {
 /** Remembers it per connection, so that a send only looks it up. */
 export class Peers {
   readonly #advertisedFor: AdvertisedAddressFor
-  readonly #peers = new Map<number, Peer>()
+  readonly #peers = new Map<Connection, Peer>()
 
   constructor(advertisedFor: AdvertisedAddressFor) {
     this.#advertisedFor = advertisedFor
   }
 
   of(connection: Connection): Peer {
-    return this.#peers.get(connection.id) ?? this.#meet(connection)
+    return this.#peers.get(connection) ?? this.#meet(connection)
   }
 
   #meet(connection: Connection): Peer {
@@ -44,8 +44,8 @@ export class Peers {
       messageIdPrefix: hexUpper(store.bytes),
       storeHostText: advertised.host,
     }
-    this.#peers.set(connection.id, peer)
-    connection.onClose(() => this.#peers.delete(connection.id))
+    this.#peers.set(connection, peer)
+    connection.onClose(() => this.#peers.delete(connection))
     return peer
   }
 }

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ConsumerOffsets } from './consumer-offsets.js'
+import { ManualClock, MemoryFile } from './fakes.test.js'
+
+const offsetsOver = (file = new MemoryFile(), end = 100) =>
+  new ConsumerOffsets({ clock: new ManualClock(), file, maxOffset: () => end, commitsPerVersion: 2 })
+
+test('a committed offset is found again, after a restart too', () => {
+  const file = new MemoryFile()
+  const offsets = offsetsOver(file)
+  assert.equal(offsets.query('G', 'T', 0), undefined)
+  assert.equal(offsets.commit('G', 'T', 0, 7), 'committed')
+  offsets.commit('G', 'T', 1, 5)
+  offsets.save()
+  offsets.save()
+  assert.equal(file.saves, 1)
+  assert.deepEqual((file.document as { offsetTable: unknown }).offsetTable, { 'T@G': { 0: 7, 1: 5 } })
+  const again = offsetsOver(file)
+  assert.equal(again.query('G', 'T', 0), 7)
+  assert.equal(again.dataVersion.counter, 1)
+})
+
+test('an offset never passes the end of its queue, and is never below zero', () => {
+  const offsets = offsetsOver()
+  assert.equal(offsets.commit('G', 'T', 0, 101), 'cutToEnd')
+  assert.equal(offsets.query('G', 'T', 0), 100)
+  assert.equal(offsets.commit('G', 'T', 0, -1), 'ignored')
+  assert.equal(offsets.query('G', 'T', 0), 100)
+})
+
+test('a commit of its own may move an offset back, one that rides on a pull may not', () => {
+  const offsets = offsetsOver()
+  offsets.commit('G', 'T', 0, 50)
+  assert.equal(offsets.commitWithPull('G', 'T', 0, 40), 'ignored')
+  assert.equal(offsets.query('G', 'T', 0), 50)
+  assert.equal(offsets.commit('G', 'T', 0, 40), 'movedBack')
+  assert.equal(offsets.commitWithPull('G', 'T', 0, 45), 'committed')
+  assert.equal(offsets.query('G', 'T', 0), 45)
+})
+
+test('a reset counts at once and is taken once', () => {
+  const offsets = offsetsOver()
+  offsets.commit('G', 'T', 0, 50)
+  offsets.reset('G', 'T', 0, 10)
+  assert.deepEqual(
+    [offsets.query('G', 'T', 0), offsets.hasReset('G', 'T', 0), offsets.hasReset('G', 'T', 1)],
+    [10, true, false],
+  )
+  assert.deepEqual([offsets.takeReset('G', 'T', 0), offsets.takeReset('G', 'T', 0)], [10, undefined])
+  assert.equal(offsets.query('G', 'T', 0), 10)
+})
+
+test('offsets go with their topic or their group, and only those', () => {
+  const offsets = offsetsOver()
+  for (const [group, topic] of [
+    ['G', 'T'],
+    ['G', 'TT'],
+    ['GG', 'T'],
+    ['H', 'U'],
+  ] as const)
+    offsets.commit(group, topic, 0, 1)
+  offsets.deleteTopic('T')
+  assert.deepEqual([...offsets.all.keys()], ['TT@G', 'U@H'])
+  offsets.deleteGroup('G')
+  assert.deepEqual([...offsets.all.keys()], ['U@H'])
+})
+
+test('what a file of Java holds beside offsets is passed over', () => {
+  const file = new MemoryFile({ groupTopicMap: { G: ['T'] }, offsetTable: { 'T@G': { 0: 3, 1: 'x' } } })
+  const offsets = offsetsOver(file)
+  assert.deepEqual([offsets.query('G', 'T', 0), offsets.query('G', 'T', 1)], [3, undefined])
+})
