@@ -1,3 +1,6 @@
+export type { BodyCodec } from './bodies/body-codec.js'
+export * as bodies from './bodies/index.js'
+export type { JsonForm } from './bodies/shape.js'
 export * from './command.js'
 export type { SendMessageRequest } from './commands/all.js'
 export * as commands from './commands/all.js'
@@ -20,5 +23,9 @@ export {
   writeFrameHead,
 } from './frame-codec.js'
 export { type Language, languageByte, languageBytes, languageName } from './languages.js'
+export { parseLenientJson } from './lenient-json.js'
+export * from './message/index.js'
+export * from './names.js'
+export { parsePropertiesText, propertiesText } from './properties-text.js'
 export { type ResponseCodeName, responseCodeName, responseCodes } from './response-codes.js'
 export { versionName, versionNames, versions } from './versions.js'

@@ -1,0 +1,11 @@
+/** Codecs of JSON bodies, one object a kind: `bodies.heartbeatData.decode(frame.body)`. */
+export * from './by-queue.js'
+export * from './common.js'
+export * from './heartbeat.js'
+export * from './lock.js'
+export * from './offsets.js'
+export * from './register-broker.js'
+export * from './route.js'
+export * from './running-info.js'
+export * from './subscription-group.js'
+export * from './topic-config.js'

@@ -1,0 +1,106 @@
+import { bad, good, hexUpper, type Random, type Result } from '@aerobee/base'
+import { type HostAddress, hostAddress, hostBytesV4, hostBytesV6 } from './host.js'
+
+/**
+ * Offset message id, 32 or 56 upper hex digits (reference: wire 3.6): where a record lies.
+ *
+ *   offsetId = host (8 or 20 bytes) | physicalOffset int64
+ */
+export function offsetMessageId(host: Uint8Array, physicalOffset: number): string {
+  let cached = hostHex.get(host)
+  if (cached === undefined) {
+    cached = hexUpper(host)
+    hostHex.set(host, cached)
+  }
+  return cached + physicalOffset.toString(16).toUpperCase().padStart(16, '0')
+}
+/** Hosts are long-lived arrays, one for each address the broker is dialled by. */
+const hostHex = new WeakMap<Uint8Array, string>()
+
+export interface OffsetMessageId {
+  host: HostAddress
+  physicalOffset: number
+}
+
+export function parseOffsetMessageId(id: string): Result<OffsetMessageId> {
+  if (!/^([0-9a-fA-F]{32}|[0-9a-fA-F]{56})$/.test(id))
+    return bad('an offset message id has 32 or 56 hex digits')
+  const bytes = Buffer.from(id, 'hex')
+  const length = bytes.length === 16 ? hostBytesV4 : hostBytesV6
+  const physicalOffset = Number(bytes.readBigInt64BE(length))
+  if (!Number.isSafeInteger(physicalOffset))
+    return bad(`the offset ${bytes.readBigInt64BE(length)} is beyond 2^53-1`)
+  return good({ host: hostAddress(bytes.subarray(0, length)), physicalOffset })
+}
+
+export interface UniqIdParts {
+  /** 4 or 16 bytes. */
+  ip: Uint8Array
+  pid: number
+  millisSinceMonthStart: number
+  counter: number
+}
+
+/**
+ * Client message id, 32 or 56 upper hex digits (reference: wire 3.6):
+ *
+ *   uniqId = ip (4 or 16) | pid int16 | loader hash int32 | ms since local month start int32 | counter int16
+ */
+export function parseUniqId(id: string): Result<UniqIdParts> {
+  if (!/^([0-9a-fA-F]{32}|[0-9a-fA-F]{56})$/.test(id))
+    return bad('a client message id has 32 or 56 hex digits')
+  const bytes = Buffer.from(id, 'hex')
+  const at = bytes.length - 12
+  return good({
+    ip: bytes.subarray(0, at),
+    pid: bytes.readUInt16BE(at),
+    millisSinceMonthStart: bytes.readInt32BE(at + 6),
+    counter: bytes.readUInt16BE(at + 10),
+  })
+}
+
+export interface UniqIdOptions {
+  /** 4 or 16 bytes. */
+  ip: Uint8Array
+  pid: number
+  random: Random
+  /** Wall ms. */
+  now: () => number
+}
+
+/** Makes ids that differ between processes by ip, pid and a random word, and within one by time and counter. */
+export function uniqIdGenerator(options: UniqIdOptions): () => string {
+  const { ip, pid, random, now } = options
+  const head = Buffer.alloc(ip.length + 6)
+  head.set(ip)
+  head.writeUInt16BE(pid & 0xffff, ip.length)
+  head.set(random.bytes(4), ip.length + 2)
+  const prefix = hexUpper(head)
+  let counter = 0
+  let monthStart = startOfMonth(now())
+  let nextMonth = startOfNextMonth(monthStart)
+  return () => {
+    const time = now()
+    if (time >= nextMonth || time < monthStart) {
+      monthStart = startOfMonth(time)
+      nextMonth = startOfNextMonth(monthStart)
+    }
+    const millis = (time - monthStart) >>> 0
+    counter = (counter + 1) & 0xffff
+    return (
+      prefix +
+      millis.toString(16).toUpperCase().padStart(8, '0') +
+      counter.toString(16).toUpperCase().padStart(4, '0')
+    )
+  }
+}
+
+function startOfMonth(wallMs: number): number {
+  const date = new Date(wallMs)
+  return new Date(date.getFullYear(), date.getMonth(), 1).getTime()
+}
+
+function startOfNextMonth(monthStart: number): number {
+  const date = new Date(monthStart)
+  return new Date(date.getFullYear(), date.getMonth() + 1, 1).getTime()
+}

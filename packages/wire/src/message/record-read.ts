@@ -1,0 +1,160 @@
+import {
+  asBuffer,
+  bad,
+  good,
+  type PhysicalOffset,
+  type QueueOffset,
+  type Result,
+  readInt64,
+} from '@aerobee/base'
+import { recordAt, recordMagics, smallestRecordBytes, storeTimestampAt } from './record.js'
+import { bornHostBytes, storeHostBytes } from './system-flag.js'
+
+/** Readers of fixed places, for records already known to be whole. 64-bit values: NaN beyond ±(2^53-1). */
+export const readTotalSize = (view: DataView, at: number): number => view.getInt32(at)
+export const readMagic = (view: DataView, at: number): number => view.getInt32(at + recordAt.magic)
+export const readQueueId = (view: DataView, at: number): number => view.getInt32(at + recordAt.queueId)
+export const readSysFlag = (view: DataView, at: number): number => view.getInt32(at + recordAt.sysFlag)
+export const readQueueOffset = (view: DataView, at: number): QueueOffset =>
+  readInt64(view, at + recordAt.queueOffset)
+export const readPhysicalOffset = (view: DataView, at: number): PhysicalOffset =>
+  readInt64(view, at + recordAt.physicalOffset)
+export const readStoreTimestamp = (view: DataView, at: number): number =>
+  readInt64(view, storeTimestampAt(view, at))
+
+/** A record of the log, or a message as consumers get it. Bytes are views into what was decoded. */
+export interface MessageRecord {
+  totalSize: number
+  /** V2 for topics of more than 127 bytes. */
+  version: 1 | 2
+  bodyCrc: number
+  queueId: number
+  flag: number
+  queueOffset: QueueOffset
+  physicalOffset: PhysicalOffset
+  sysFlag: number
+  /** Given by the producer; beyond ±(2^53-1) the nearest number within, as preparedTransactionOffset. */
+  bornTimestamp: number
+  /** 8 or 20 bytes: ip and port (host.ts). */
+  bornHost: Uint8Array
+  storeTimestamp: number
+  storeHost: Uint8Array
+  reconsumeTimes: number
+  preparedTransactionOffset: number
+  /** As stored, perhaps compressed. */
+  body: Uint8Array
+  topic: string
+  /** Stored text form; the bytes beside are exact even where they are no UTF-8. */
+  properties: string
+  propertiesBytes: Uint8Array
+}
+
+/** Where the parts of variable length lie. */
+export interface RecordShape {
+  totalSize: number
+  version: 1 | 2
+  storeTimestampAt: number
+  bodyAt: number
+  bodyBytes: number
+  topicAt: number
+  topicBytes: number
+  propertiesAt: number
+  propertiesBytes: number
+}
+
+/** Checks every length of the record at `at`, which must end by `end`. Contents are not looked at. */
+export function readRecordShape(view: DataView, at: number, end: number): Result<RecordShape> {
+  if (end - at < smallestRecordBytes) return bad(`${end - at} bytes are too few for a record`)
+  const magic = readMagic(view, at)
+  if (magic !== recordMagics.v1 && magic !== recordMagics.v2) return bad(`unknown record magic ${magic}`)
+  const totalSize = readTotalSize(view, at)
+  if (totalSize < smallestRecordBytes || totalSize > end - at)
+    return bad(`record size ${totalSize} does not fit into ${end - at} bytes`)
+  const sysFlag = readSysFlag(view, at)
+  const recordEnd = at + totalSize
+  const timeAt = at + recordAt.bornHost + bornHostBytes(sysFlag)
+  const bodyAt = timeAt + 8 + storeHostBytes(sysFlag) + 16
+  const version = magic === recordMagics.v1 ? 1 : 2
+  const lengthsBytes = version + 2
+  if (bodyAt + lengthsBytes > recordEnd) return bad(`record size ${totalSize} leaves no room for its hosts`)
+  const bodyBytes = view.getInt32(bodyAt - 4)
+  if (bodyBytes < 0 || bodyBytes > recordEnd - bodyAt - lengthsBytes)
+    return bad(`body of ${bodyBytes} bytes in a record of ${totalSize}`)
+  const topicAt = bodyAt + bodyBytes + version
+  const topicBytes = version === 1 ? view.getInt8(topicAt - 1) : view.getInt16(topicAt - 2)
+  if (topicBytes < 0 || topicBytes > recordEnd - topicAt - 2)
+    return bad(`topic of ${topicBytes} bytes in a record of ${totalSize}`)
+  const propertiesAt = topicAt + topicBytes + 2
+  const propertiesBytes = view.getInt16(propertiesAt - 2)
+  if (propertiesBytes !== recordEnd - propertiesAt)
+    return bad(`properties of ${propertiesBytes} bytes where ${recordEnd - propertiesAt} are left`)
+  return good({
+    totalSize,
+    version,
+    storeTimestampAt: timeAt,
+    bodyAt,
+    bodyBytes,
+    topicAt,
+    topicBytes,
+    propertiesAt,
+    propertiesBytes,
+  })
+}
+
+/** The record at `at`. Lengths are checked, CRCs are not (see record-check.ts). */
+export function decodeRecord(bytes: Uint8Array, at = 0): Result<MessageRecord> {
+  return decodeAt(asBuffer(bytes), new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at)
+}
+
+/** Records that lie one after the other, as the body of a pull answer has them. */
+export function decodeRecords(bytes: Uint8Array): Result<MessageRecord[]> {
+  const buffer = asBuffer(bytes)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const records: MessageRecord[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const record = decodeAt(buffer, view, at)
+    if (!record.ok) return bad(`record ${records.length} at byte ${at}: ${record.reason}`)
+    records.push(record.value)
+    at += record.value.totalSize
+  }
+  return good(records)
+}
+
+function decodeAt(bytes: Buffer, view: DataView, at: number): Result<MessageRecord> {
+  const shaped = readRecordShape(view, at, bytes.length)
+  if (!shaped.ok) return shaped
+  const { totalSize, version, storeTimestampAt: timeAt, bodyAt, bodyBytes } = shaped.value
+  const { topicAt, topicBytes, propertiesAt, propertiesBytes } = shaped.value
+  const queueOffset = readQueueOffset(view, at)
+  const physicalOffset = readPhysicalOffset(view, at)
+  const storeTimestamp = readInt64(view, timeAt)
+  if (!(queueOffset >= 0)) return bad('the queue offset is outside [0, 2^53-1]')
+  if (!(physicalOffset >= 0)) return bad('the physical offset is outside [0, 2^53-1]')
+  if (Number.isNaN(storeTimestamp)) return bad('the store time is beyond 2^53-1')
+  return good({
+    totalSize,
+    version,
+    bodyCrc: view.getInt32(at + recordAt.bodyCrc),
+    queueId: readQueueId(view, at),
+    flag: view.getInt32(at + recordAt.flag),
+    queueOffset,
+    physicalOffset,
+    sysFlag: readSysFlag(view, at),
+    bornTimestamp: readNearest(view, at + recordAt.bornTimestamp),
+    bornHost: bytes.subarray(at + recordAt.bornHost, timeAt),
+    storeTimestamp,
+    storeHost: bytes.subarray(timeAt + 8, bodyAt - 16),
+    reconsumeTimes: view.getInt32(bodyAt - 16),
+    preparedTransactionOffset: readNearest(view, bodyAt - 12),
+    body: bytes.subarray(bodyAt, bodyAt + bodyBytes),
+    topic: bytes.toString('utf8', topicAt, topicAt + topicBytes),
+    properties: bytes.toString('utf8', propertiesAt, propertiesAt + propertiesBytes),
+    propertiesBytes: bytes.subarray(propertiesAt, propertiesAt + propertiesBytes),
+  })
+}
+
+function readNearest(view: DataView, at: number): number {
+  const value = readInt64(view, at)
+  if (!Number.isNaN(value)) return value
+  return view.getInt32(at) < 0 ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER
+}
