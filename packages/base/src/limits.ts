@@ -21,6 +21,8 @@ export const limits = {
   frameDeadlineMs: 15_000,
   /** Upstream idle close on both sides. */
   idleCloseMs: 120_000,
+  /** Per server. 10,000 idle ones cost 84 MB; more need more file descriptors than most systems give by default. */
+  connections: 50_000,
   /** Calls under way per connection, upstream's client semaphores. */
   pendingCalls: 65_535,
   /** Upstream `maxMessageSize`. */

@@ -1,4 +1,4 @@
-import type { Command, Decoded, Encodable, FieldSet, Frame } from '@aerobee/wire'
+import type { Command, Decoded, Encodable, ExtFields, FieldSet, Frame } from '@aerobee/wire'
 
 /** The shapes that servers and clients are written against; the classes behind them stand in the files beside. */
 
@@ -12,25 +12,30 @@ export interface Endpoint {
 export interface ByteStream {
   readonly remote: Endpoint
   readonly local: Endpoint
-  /** Bytes accepted by write() and not yet taken by the operating system. */
+  /**
+   * Bytes accepted by write() and not yet taken by the operating system. While it is above zero the chunks written
+   * must be left as they are; afterwards they may be reused. Often zero as soon as write() returns.
+   */
   readonly bufferedBytes: number
   /** Called once, before any data flows. */
   attach(events: ByteStreamEvents): void
   write(chunk: Uint8Array): void
+  /** The same for several, as one write where the system can. */
+  writeAll(chunks: readonly Uint8Array[]): void
   pause(): void
   resume(): void
-  /** Sends what is buffered, then closes. */
+  /** Sends what is buffered, then closes both directions. */
   end(): void
   /** Closes at once. */
   destroy(): void
 }
 
 export interface ByteStreamEvents {
-  onData(chunk: Uint8Array): void
+  received(chunk: Uint8Array): void
   /** bufferedBytes fell to zero after having been above it. */
-  onDrain(): void
+  drained(): void
   /** Exactly once. */
-  onClose(error: Error | undefined): void
+  closed(error: Error | undefined): void
 }
 
 export interface ListeningPort {
@@ -43,8 +48,15 @@ export interface ListeningPort {
 export interface Transport {
   /** Rejects with AerobeeError CONNECT_FAILED (retryable) naming the address. */
   connect(target: Endpoint, options: { timeoutMs: number; signal?: AbortSignal }): Promise<ByteStream>
-  /** Port 0 means any free port; the one taken is in `endpoint`. */
-  listen(at: Endpoint, accept: (stream: ByteStream) => void): Promise<ListeningPort>
+  /**
+   * Port 0 means any free port; the one taken is in `endpoint`. `accept` must attach before it returns. Rejects with
+   * IO_FAILED; `onFault` gets what goes wrong with accepting afterwards.
+   */
+  listen(
+    at: Endpoint,
+    accept: (stream: ByteStream) => void,
+    onFault?: (error: Error) => void,
+  ): Promise<ListeningPort>
 }
 
 /** A body that is copied straight into the connection's outbox, without an intermediate array. */
@@ -77,9 +89,12 @@ export type Handler<Req extends FieldSet, Res extends FieldSet> = (
   exchange: Exchange<Req, Res>,
 ) => Reply<Res> | Promise<Reply<Res>> | undefined
 
+/** A handler whose fields are known at run time only. */
+export type AnyHandler = Handler<FieldSet, FieldSet>
+
 export interface Registration {
   readonly command: Command
-  readonly handler: Handler<FieldSet, FieldSet>
+  readonly handler: AnyHandler
 }
 
 /** One line of a handler list, checked by the compiler against the command's declaration. */
@@ -89,7 +104,7 @@ export function serve<Req extends FieldSet, Res extends FieldSet>(
 ): Registration {
   return {
     command: command as unknown as Command,
-    handler: handler as unknown as Handler<FieldSet, FieldSet>,
+    handler: handler as unknown as AnyHandler,
   }
 }
 
@@ -113,7 +128,11 @@ export interface CallOptions {
   /** Default 3000. */
   timeoutMs?: number
   signal?: AbortSignal
+  /** Ext fields beside those of the declaration, e.g. a signature. */
+  moreFields?: ExtFields
 }
+
+export type NotifyOptions = Pick<CallOptions, 'body' | 'moreFields'>
 
 /** A peer's answer. `fields` is undefined when the answer's ext fields do not fit the declaration. */
 export interface Answer<Res extends FieldSet = FieldSet> {
@@ -153,13 +172,14 @@ export interface Connection {
     fields: Encodable<Req>,
     options?: CallOptions,
   ): Promise<Answer<Res>>
-  /** One-way: never answered. Dropped silently when the connection is closed. */
+  /** One-way: never answered. False when it was dropped: connection closed, or outbound budget used up. */
   notify<Req extends FieldSet, Res extends FieldSet>(
     command: Command<Req, Res>,
     fields: Encodable<Req>,
-    body?: Uint8Array,
-  ): void
+    options?: NotifyOptions,
+  ): boolean
   /** Runs once when the connection has closed; at once when it already has. */
   onClose(listener: (reason: string) => void): void
+  /** Calls under way fail at once; answers already given are sent, for at most 5 s. Idempotent. */
   close(reason: string): void
 }

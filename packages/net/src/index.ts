@@ -1,1 +1,6 @@
+export { endpointText, parseEndpoint } from './address.js'
+export { ConnectionPool, type ConnectionPoolOptions } from './connection-pool.js'
 export * from './contracts.js'
+export { Dispatcher, type DispatcherOptions } from './dispatcher.js'
+export { type ListenOptions, RemotingServer, type RemotingServerOptions } from './server.js'
+export { connectFailure, tcpTransport } from './tcp-transport.js'

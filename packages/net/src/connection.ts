@@ -1,0 +1,391 @@
+import { AerobeeError, errorText, limits } from '@aerobee/base'
+import {
+  type Command,
+  decodeFrame,
+  type Encodable,
+  type ExtFields,
+  type FieldSet,
+  type Frame,
+  newFrame,
+  onewayFlag,
+  responseCodes,
+  responseFlag,
+  serializeTypes,
+} from '@aerobee/wire'
+import { endpointText } from './address.js'
+import type { ConnectionGroup } from './connection-group.js'
+import type {
+  Answer,
+  Body,
+  ByteStream,
+  ByteStreamEvents,
+  CallOptions,
+  Connection,
+  ConnectionState,
+  Endpoint,
+  NotifyOptions,
+} from './contracts.js'
+import { Framer, type FrameSink } from './framer.js'
+import { bodyLength, Outbox } from './outbox.js'
+import { type CallCarrier, PendingCall } from './pending-call.js'
+
+/** Takes the requests of a peer. */
+export interface RequestHandler {
+  handle(connection: RemotingConnection, request: Frame): void
+}
+
+/** Answers already given are sent for this long after close(). */
+const closeTicks = 5
+
+/** The one frame that answers and one-way requests are written from: it is copied into the outbox at once. */
+const scratch: Frame = newFrame(0, 0)
+
+/**
+ *   open ──close()──► draining ──outbox sent, or 5 s──► closed
+ *     └──peer gone, idle, slow or malformed frame, above 32 MiB outbound──► closed
+ *
+ * Reading is on, except while
+ *   - more than 8 MiB wait for the peer: it is not served before half of that has left;
+ *   - more requests than limits.pendingCalls wait for their answers;
+ *   - draining.
+ */
+export class RemotingConnection implements Connection, ByteStreamEvents, FrameSink, CallCarrier {
+  readonly id: number
+  readonly remote: Endpoint
+  readonly local: Endpoint
+  readonly remoteText: string
+  receivedChunks = 0
+  peerVersion = 0
+  peerLanguage: string | null = null
+  readonly #group: ConnectionGroup
+  readonly #stream: ByteStream
+  readonly #handler: RequestHandler
+  readonly #framer: Framer
+  readonly #outbox: Outbox
+  readonly #closesWhenSilent: boolean
+  readonly #calls = new Map<number, PendingCall>()
+  #state: ConnectionState = 'open'
+  #closeReason = ''
+  #closeListeners: ((reason: string) => void)[] = []
+  #opaque = 0
+  /** Requests of the peer without an answer yet. */
+  #underWay = 0
+  #flushAdded = false
+  #reading = true
+  #activeTick: number
+  #midFrameTick = 0
+  #splitFrames = 0
+  #ended = false
+  #retired = false
+  #closeAtTick = 0
+
+  /** Attaches to the stream and joins the group. `closesWhenSilent`: a call that timed out without a byte received closes. */
+  constructor(
+    stream: ByteStream,
+    group: ConnectionGroup,
+    handler: RequestHandler,
+    options: { closesWhenSilent?: boolean } = {},
+  ) {
+    this.id = group.nextId()
+    this.remote = stream.remote
+    this.local = stream.local
+    this.remoteText = endpointText(stream.remote)
+    this.#group = group
+    this.#stream = stream
+    this.#handler = handler
+    this.#framer = new Framer(this)
+    this.#outbox = new Outbox(group.buffers)
+    this.#closesWhenSilent = options.closesWhenSilent ?? false
+    this.#activeTick = group.tick
+    group.add(this)
+    stream.attach(this)
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  get outboundBytes(): number {
+    return this.#outbox.bytes
+  }
+
+  /** Calls of ours under way. */
+  get pendingCalls(): number {
+    return this.#calls.size
+  }
+
+  /** Bytes kept of frames that have not been handled. */
+  get inboundBytes(): number {
+    return this.#framer.keptBytes
+  }
+
+  call<Req extends FieldSet, Res extends FieldSet>(
+    command: Command<Req, Res>,
+    fields: Encodable<Req>,
+    options: CallOptions = {},
+  ): Promise<Answer<Res>> {
+    return new Promise((resolve, reject) => {
+      const { clock, deadlines } = this.#group
+      this.carry(
+        new PendingCall(
+          command as unknown as Command,
+          fields as Encodable<FieldSet>,
+          options,
+          deadlines,
+          clock.monoMs(),
+          resolve,
+          reject,
+        ),
+      )
+    })
+  }
+
+  /** Sends the request of a call under a new opaque. */
+  carry(call: PendingCall): void {
+    if (call.settled) return
+    if (this.#state !== 'open') {
+      call.failClosed(this.remoteText, this.#closeReason)
+      return
+    }
+    const body = call.options.body ?? null
+    if (this.#calls.size >= limits.pendingCalls || !this.#hasRoom(body)) {
+      call.fail(this.#tooMuch())
+      return
+    }
+    call.opaque = this.#nextOpaque()
+    call.carrier = this
+    call.receivedBefore = this.receivedChunks
+    this.#calls.set(call.opaque, call)
+    this.#write(
+      call.command.code,
+      0,
+      call.opaque,
+      requestFields(call.command, call.fields, call.options),
+      body,
+    )
+  }
+
+  #tooMuch(): AerobeeError {
+    return new AerobeeError(
+      'LIMIT_EXCEEDED',
+      `${this.#calls.size} calls and ${this.outboundBytes} bytes wait for ${this.remoteText}; send fewer at once`,
+      { retryable: true, address: this.remoteText },
+    )
+  }
+
+  forget(call: PendingCall): void {
+    this.#calls.delete(call.opaque)
+    if (this.#retired) this.#closeIfRetired()
+  }
+
+  /** Closes as soon as no call is under way. */
+  retire(reason: string): void {
+    this.#retired = true
+    this.#closeReason = reason
+    this.#closeIfRetired()
+  }
+
+  suspect(call: PendingCall): void {
+    if (this.#closesWhenSilent) this.abort(`nothing arrived for the ${call.timeoutMs} ms of a call`)
+  }
+
+  notify<Req extends FieldSet, Res extends FieldSet>(
+    command: Command<Req, Res>,
+    fields: Encodable<Req>,
+    options: NotifyOptions = {},
+  ): boolean {
+    const body = options.body ?? null
+    if (this.#state !== 'open' || !this.#hasRoom(body)) return false
+    const ext = requestFields(command as unknown as Command, fields as Encodable<FieldSet>, options)
+    this.#write(command.code, onewayFlag, this.#nextOpaque(), ext, body)
+    return true
+  }
+
+  /** The one way in which answers leave. Nothing happens when the connection is closed. */
+  reply(
+    request: Frame,
+    code: number,
+    remark: string | null,
+    extFields: ExtFields | null,
+    body: Body | null,
+  ): void {
+    this.#underWay--
+    if (this.#state === 'closed') return
+    scratch.remark = remark
+    scratch.serializeType = request.serializeType
+    this.#write(code, responseFlag, request.opaque, extFields, body)
+    scratch.remark = null
+    scratch.serializeType = serializeTypes.JSON
+    if (this.#outbox.bytes > limits.outboundCloseBytes)
+      this.onFault(`it does not read: ${this.#outbox.bytes} bytes wait for it`)
+    else if (!this.#reading) this.#resumeReading()
+  }
+
+  onClose(listener: (reason: string) => void): void {
+    if (this.#state === 'closed') listener(this.#closeReason)
+    else this.#closeListeners.push(listener)
+  }
+
+  close(reason: string): void {
+    if (this.#state !== 'open') return
+    this.#state = 'draining'
+    this.#closeReason = reason
+    this.#closeAtTick = this.#group.tick + closeTicks
+    this.#framer.close()
+    this.#failCalls()
+    this.flush()
+  }
+
+  /** Closes at once; what was not sent is lost. */
+  abort(reason: string): void {
+    if (this.#state === 'closed') return
+    this.#stream.destroy()
+    this.#finish(reason)
+  }
+
+  /** Of the group's flusher: once per turn in which something was written. */
+  flush(): void {
+    this.#flushAdded = false
+    if (this.#state === 'closed') return
+    this.#outbox.flush(this.#stream)
+    if (this.#state === 'draining') this.#endWhenSent()
+    else if (!this.#reading) this.#resumeReading()
+  }
+
+  /** Of the group, once a second. */
+  onTick(tick: number): void {
+    const { idleTicks, frameTicks } = this.#group
+    if (this.#state === 'draining') {
+      if (tick >= this.#closeAtTick) this.abort(this.#closeReason)
+    } else if (tick - this.#activeTick > idleTicks) this.close(`idle for ${idleTicks} s`)
+    else if (this.#reading && this.#framer.midFrame && tick - this.#midFrameTick > frameTicks)
+      this.onFault(`a frame was not complete after ${frameTicks} s`)
+  }
+
+  received(chunk: Uint8Array): void {
+    if (this.#state !== 'open') return
+    this.receivedChunks++
+    this.#activeTick = this.#group.tick
+    this.#framer.push(chunk)
+    if (this.#framer.splitFrames === this.#splitFrames) return
+    this.#splitFrames = this.#framer.splitFrames
+    this.#midFrameTick = this.#group.tick
+  }
+
+  drained(): void {
+    this.#activeTick = this.#group.tick
+    this.#outbox.taken()
+    this.flush()
+  }
+
+  closed(error: Error | undefined): void {
+    this.#finish(error === undefined ? 'the peer closed it' : errorText(error))
+  }
+
+  onFrame(bytes: Buffer, start: number, end: number): void {
+    const decoded = decodeFrame(bytes, start, end)
+    if (!decoded.ok) {
+      this.onFault(decoded.reason)
+      return
+    }
+    const frame = decoded.value
+    this.peerVersion = frame.version
+    this.peerLanguage = frame.language
+    if ((frame.flag & responseFlag) !== 0) this.#onAnswer(frame)
+    else this.#onRequest(frame)
+  }
+
+  #onRequest(frame: Frame): void {
+    if ((frame.flag & onewayFlag) === 0) this.#underWay++
+    this.#handler.handle(this, frame)
+    if (this.#outbox.bytes > limits.outboundPauseBytes || this.#underWay >= limits.pendingCalls)
+      this.#pauseReading()
+  }
+
+  onFault(reason: string): void {
+    this.#group.noteFault(`${this.remoteText} is disconnected: ${reason}`)
+    this.abort(reason)
+  }
+
+  #onAnswer(frame: Frame): void {
+    const call = this.#calls.get(frame.opaque)
+    // Unknown: its call was given up.
+    if (call === undefined) return
+    if (frame.code === responseCodes.GO_AWAY && call.onGoAway !== undefined) {
+      this.#calls.delete(frame.opaque)
+      call.carrier = undefined
+      call.onGoAway(call, this)
+      this.#closeIfRetired()
+    } else call.answer(frame)
+  }
+
+  #write(code: number, flag: number, opaque: number, extFields: ExtFields | null, body: Body | null): void {
+    scratch.code = code
+    scratch.flag = flag
+    scratch.opaque = opaque
+    scratch.extFields = extFields
+    this.#outbox.append(scratch, body)
+    scratch.extFields = null
+    if (this.#flushAdded) return
+    this.#flushAdded = true
+    this.#group.flusher.add(this)
+  }
+
+  #closeIfRetired(): void {
+    if (this.#retired && this.#calls.size === 0) this.close(this.#closeReason)
+  }
+
+  #hasRoom(body: Body | null): boolean {
+    return this.#outbox.bytes + bodyLength(body) <= limits.outboundCloseBytes
+  }
+
+  #nextOpaque(): number {
+    do this.#opaque = (this.#opaque + 1) & 0x7fff_ffff
+    while (this.#calls.has(this.#opaque))
+    return this.#opaque
+  }
+
+  #endWhenSent(): void {
+    if (this.#ended || this.#outbox.bytes > 0) return
+    this.#ended = true
+    this.#stream.end()
+  }
+
+  #pauseReading(): void {
+    if (!this.#reading || this.#state !== 'open') return
+    this.#reading = false
+    this.#framer.stop()
+    this.#stream.pause()
+  }
+
+  #resumeReading(): void {
+    if (this.#state !== 'open') return
+    if (this.#outbox.bytes > limits.outboundPauseBytes / 2 || this.#underWay >= limits.pendingCalls) return
+    this.#reading = true
+    this.#midFrameTick = this.#group.tick
+    this.#framer.resume()
+    if (this.#reading) this.#stream.resume()
+  }
+
+  #failCalls(): void {
+    for (const call of [...this.#calls.values()]) call.failClosed(this.remoteText, this.#closeReason)
+  }
+
+  #finish(reason: string): void {
+    if (this.#state === 'closed') return
+    if (this.#state === 'open') this.#closeReason = reason
+    this.#state = 'closed'
+    this.#framer.close()
+    this.#outbox.clear()
+    this.#failCalls()
+    this.#group.remove(this)
+    const listeners = this.#closeListeners
+    this.#closeListeners = []
+    for (const listener of listeners) listener(this.#closeReason)
+  }
+}
+
+function requestFields(command: Command, fields: Encodable<FieldSet>, options: NotifyOptions): ExtFields {
+  const ext = command.encodeRequest(fields)
+  return options.moreFields ? { ...ext, ...options.moreFields } : ext
+}
