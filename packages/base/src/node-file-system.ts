@@ -101,7 +101,12 @@ export const nodeFileSystem: FileSystem = {
   spaceSync(path): DiskSpace {
     return attempt('statfs', path, () => {
       const stats = fs.statfsSync(path)
-      return { totalBytes: stats.blocks * stats.bsize, usableBytes: stats.bavail * stats.bsize }
+      const { bsize } = stats
+      return {
+        totalBytes: stats.blocks * bsize,
+        usableBytes: stats.bavail * bsize,
+        freeBytes: stats.bfree * bsize,
+      }
     })
   },
 }

@@ -1,5 +1,6 @@
 import type { DiskSpace, FileSystem } from '@aerobee/base'
 import type { StoreSpace } from './contracts.js'
+import { parentOf } from './durable-directory.js'
 
 /**
  * Used share of a partition in whole percent, rounded up, of what an unprivileged process could ever use: what `df`
@@ -34,12 +35,17 @@ export function diskLevel(percent: number, levels: DiskLevels): DiskLevel {
   return percent > levels.cleanPercent ? 'clean' : 'normal'
 }
 
-/** Throws IO_FAILED. */
-export function storeSpace(fileSystem: FileSystem, commitLogPath: string, consumeQueuePath: string): StoreSpace {
-  const commitLog = fileSystem.spaceSync(commitLogPath)
+/** Of the partition that holds the path, or will once it is made. Throws IO_FAILED. */
+export function partitionSpace(fileSystem: FileSystem, path: string): DiskSpace {
+  let at = path
+  while (!fileSystem.infoSync(at) && parentOf(at) !== at) at = parentOf(at)
+  return fileSystem.spaceSync(at)
+}
+
+export function storeSpace(commitLog: DiskSpace, consumeQueue: DiskSpace): StoreSpace {
   return {
     commitLogRatio: usedPercent(commitLog) / 100,
-    consumeQueueRatio: usedPercent(fileSystem.spaceSync(consumeQueuePath)) / 100,
+    consumeQueueRatio: usedPercent(consumeQueue) / 100,
     totalBytes: commitLog.totalBytes,
     usableBytes: commitLog.usableBytes,
   }

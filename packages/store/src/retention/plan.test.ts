@@ -1,21 +1,28 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { diskLevel, usedPercent, usedPercentAfter } from '../space.js'
-import { parseHours, planRetention, type RetentionFacts, type RetentionSettings } from './plan.js'
+import {
+  parseHours,
+  planRetention,
+  type RetentionFacts,
+  type RetentionSettings,
+  retentionSettings,
+} from './plan.js'
 
 const hour = 3_600_000
 const GiB = 2 ** 30
 const now = 1_795_510_000_000
 
-const settings: RetentionSettings = {
-  cleanPercent: 75,
-  forcePercent: 85,
-  refusePercent: 90,
-  deleteHours: [4],
-  reservedMs: 72 * hour,
-  batchMax: 10,
-  cleanForcibly: true,
-}
+/** RocketMQ's defaults. */
+const settings: RetentionSettings = retentionSettings({
+  deleteWhen: '04',
+  fileReservedTime: 72,
+  deleteFileBatchMax: 10,
+  diskMaxUsedSpaceRatio: 75,
+  diskSpaceCleanForciblyRatio: 85,
+  diskSpaceWarningLevelRatio: 90,
+  cleanFileForciblyEnable: true,
+})
 
 /** Segments of 1 GiB, last written so many hours ago; the last one takes appends. */
 function segments(...hoursAgo: number[]) {
@@ -109,7 +116,12 @@ const examples: Example[] = [
     reason: 'space',
     refuse: true,
   },
-  { name: 'below the forced level it ends', facts: facts(85, { refusing: true }), deletes: 3, reason: 'space' },
+  {
+    name: 'below the forced level it ends',
+    facts: facts(85, { refusing: true }),
+    deletes: 3,
+    reason: 'space',
+  },
   {
     name: 'the last segment stays, however old and full',
     facts: facts(99, { segments: segments(1000) }),
@@ -191,5 +203,6 @@ test('used percent is rounded up and counts what only the administrator may use 
 test('deleteWhen is a list of hours', () => {
   assert.deepEqual(parseHours('04'), [4])
   assert.deepEqual(parseHours(' 4;16 ; 23;'), [4, 16, 23])
-  for (const wrong of ['', ';', '24', '-1', 'four', '4,5', '004']) assert.equal(parseHours(wrong), undefined, wrong)
+  for (const wrong of ['', ';', '24', '-1', 'four', '4,5', '004'])
+    assert.equal(parseHours(wrong), undefined, wrong)
 })

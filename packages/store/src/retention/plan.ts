@@ -13,6 +13,31 @@ export interface RetentionSettings extends DiskLevels {
   cleanForcibly: boolean
 }
 
+/** The keys as a broker configures them. */
+export interface RetentionKeys {
+  deleteWhen: string
+  /** Hours. */
+  fileReservedTime: number
+  deleteFileBatchMax: number
+  /** %, as all ratios. */
+  diskMaxUsedSpaceRatio: number
+  diskSpaceCleanForciblyRatio: number
+  diskSpaceWarningLevelRatio: number
+  cleanFileForciblyEnable: boolean
+}
+
+export function retentionSettings(keys: RetentionKeys): RetentionSettings {
+  return {
+    deleteHours: parseHours(keys.deleteWhen) ?? [],
+    reservedMs: keys.fileReservedTime * 3_600_000,
+    batchMax: keys.deleteFileBatchMax,
+    cleanPercent: keys.diskMaxUsedSpaceRatio,
+    forcePercent: keys.diskSpaceCleanForciblyRatio,
+    refusePercent: keys.diskSpaceWarningLevelRatio,
+    cleanForcibly: keys.cleanFileForciblyEnable,
+  }
+}
+
 export interface RetainedSegment {
   startOffset: number
   sizeBytes: number
@@ -127,6 +152,8 @@ function samePartition({ commitLogSpace, consumeQueueSpace }: RetentionFacts): b
 /** `deleteWhen`: hours 0-23 separated by `;`. Undefined when it is none. */
 export function parseHours(text: string): readonly number[] | undefined {
   const parts = text.split(';').map((part) => part.trim())
-  const hours = parts.filter((part) => part !== '').map((part) => (/^\d{1,2}$/.test(part) ? Number(part) : -1))
+  const hours = parts
+    .filter((part) => part !== '')
+    .map((part) => (/^\d{1,2}$/.test(part) ? Number(part) : -1))
   return hours.length > 0 && hours.every((hour) => hour >= 0 && hour <= 23) ? hours : undefined
 }

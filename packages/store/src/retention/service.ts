@@ -1,6 +1,6 @@
 import { type Clock, errorText, type FileSystem, type Logger, sleep, type Timer } from '@aerobee/base'
 import type { StoreSpace } from '../contracts.js'
-import { storeSpace } from '../space.js'
+import { partitionSpace, storeSpace } from '../space.js'
 import { planRetention, type RetainedSegment, type RetentionPlan, type RetentionSettings } from './plan.js'
 
 /** What retention needs of the store. */
@@ -115,7 +115,9 @@ export class RetentionService {
   #plan(settings: RetentionSettings): RetentionPlan {
     const { fileSystem, clock, commitLogPath, consumeQueuePath, target } = this.#options
     const wallMs = clock.wallMs()
-    this.#space = storeSpace(fileSystem, commitLogPath, consumeQueuePath)
+    const commitLogSpace = partitionSpace(fileSystem, commitLogPath)
+    const consumeQueueSpace = partitionSpace(fileSystem, consumeQueuePath)
+    this.#space = storeSpace(commitLogSpace, consumeQueueSpace)
     return planRetention(
       {
         wallMs,
@@ -123,8 +125,8 @@ export class RetentionService {
         clockJumped: clock.monoMs() < this.#distrustUntilMs,
         asked: this.#asked > 0,
         segments: target.segments(),
-        commitLogSpace: fileSystem.spaceSync(commitLogPath),
-        consumeQueueSpace: fileSystem.spaceSync(consumeQueuePath),
+        commitLogSpace,
+        consumeQueueSpace,
         refusing: this.#refusing,
       },
       settings,
@@ -140,7 +142,9 @@ export class RetentionService {
     if (Math.abs(jump) < jumpMs) return
     this.#distrustUntilMs = monoMs + jumpGraceMs
     const seconds = Math.round(jump / 1000)
-    logger.warn(`The clock jumped by ${seconds} s: for an hour no file is deleted for its age. Check the clock.`)
+    logger.warn(
+      `The clock jumped by ${seconds} s: for an hour no file is deleted for its age. Check the clock.`,
+    )
   }
 
   #refuse(plan: RetentionPlan): void {
@@ -148,7 +152,8 @@ export class RetentionService {
     this.#refusing = plan.refuse
     const { logger, target } = this.#options
     const reason = `the disk is ${plan.percent}% full`
-    if (plan.refuse) logger.error(`No messages are taken, because ${reason}. Free space, or lower fileReservedTime.`)
+    if (plan.refuse)
+      logger.error(`No messages are taken, because ${reason}. Free space, or lower fileReservedTime.`)
     else logger.info(`The disk is ${plan.percent}% full: messages are taken again.`)
     target.refuse(plan.refuse ? reason : undefined)
   }
@@ -162,7 +167,8 @@ export class RetentionService {
         fromOffset: deletions[0]!.startOffset,
         toOffset: upTo.startOffset + upTo.sizeBytes,
       })
-      if (early > 0) logger.warn(`${early} of them go before fileReservedTime, since the disk is ${percent}% full.`)
+      if (early > 0)
+        logger.warn(`${early} of them go before fileReservedTime, since the disk is ${percent}% full.`)
     } else if (reason === 'space') {
       logger.warn(`The disk is ${percent}% full and no segment may be deleted.`)
     }
