@@ -82,6 +82,8 @@ export class Driver {
     this.child = child
     this.logFiles = logFiles
     this.nextId = 1
+    /** @type {Error | undefined} */
+    this.ended = undefined
     /** @type {Map<number, Scenario>} */
     this.scenarios = new Map()
     child.lineListeners.add((line) => this.receive(line))
@@ -117,6 +119,7 @@ export class Driver {
     const write = (/** @type {object} */ line) => this.child.process.stdin.write(`${JSON.stringify(line)}\n`)
     const scenario = new Scenario(id, write)
     this.scenarios.set(id, scenario)
+    if (this.ended) scenario.reject?.(this.ended)
     write({ id, run: name, ...parameters })
     return scenario
   }
@@ -177,7 +180,8 @@ export function startJavaDriver(java, name, logDir) {
  * @param {string} logDir
  */
 export function startGoDriver(executable, logDir) {
-  return startDriver({ name: 'go-driver', command: executable, args: [], logDir, env: { HOME: logDir } })
+  const options = { name: 'go-driver', command: executable, args: [], logDir, env: { HOME: logDir } }
+  return startDriver(options, [join(logDir, 'go-client.log')])
 }
 
 /**

@@ -2,27 +2,23 @@
 import { connect } from 'node:net'
 import { until, withDeadline } from './wait.mjs'
 
+const updateAndCreateTopic = 17
 const getBrokerClusterInfo = 106
 
+/** @typedef {{ code: number, remark?: string, body: string }} Answer */
+
 /**
- * Sends one request with a JSON header and without body; resolves with the answer's body as text.
+ * Sends one request with a JSON header and without body.
  * frame = length:u32 headerLength:u32(high byte 0 = JSON) header body
  * @param {string} address host:port
  * @param {number} code
- * @returns {Promise<string>}
+ * @param {Record<string, string>} [extFields]
+ * @returns {Promise<Answer>}
  */
-function ask(address, code) {
+function ask(address, code, extFields = {}) {
   const [host, port] = address.split(':')
-  const header = Buffer.from(
-    JSON.stringify({
-      code,
-      language: 'JAVA',
-      version: 479,
-      opaque: 1,
-      flag: 0,
-      serializeTypeCurrentRPC: 'JSON',
-    }),
-  )
+  const fixed = { language: 'JAVA', version: 479, opaque: 1, flag: 0, serializeTypeCurrentRPC: 'JSON' }
+  const header = Buffer.from(JSON.stringify({ code, ...fixed, extFields }))
   const frame = Buffer.alloc(8 + header.length)
   frame.writeUInt32BE(4 + header.length, 0)
   frame.writeUInt32BE(header.length, 4)
@@ -36,7 +32,9 @@ function ask(address, code) {
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk])
       if (received.length < 8 || received.length < 4 + received.readUInt32BE(0)) return
-      resolve(received.subarray(8 + (received.readUInt32BE(4) & 0xff_ffff)).toString())
+      const bodyStart = 8 + (received.readUInt32BE(4) & 0xff_ffff)
+      const answer = JSON.parse(received.subarray(8, bodyStart).toString())
+      resolve({ code: answer.code, remark: answer.remark, body: received.subarray(bodyStart).toString() })
       socket.destroy()
     })
   })
@@ -51,8 +49,12 @@ function ask(address, code) {
 export async function waitUntilRegistered(namesrv, broker, deadlineMs) {
   await until(
     async () => {
-      const body = await withDeadline(ask(namesrv, getBrokerClusterInfo), 1_000, `an answer from ${namesrv}`)
-      return body.includes(`"${broker}"`)
+      const answer = await withDeadline(
+        ask(namesrv, getBrokerClusterInfo),
+        1_000,
+        `an answer from ${namesrv}`,
+      )
+      return answer.body.includes(`"${broker}"`)
     },
     deadlineMs,
     `broker ${broker} to be registered at ${namesrv}`,
@@ -77,4 +79,22 @@ export async function waitUntilListening(address, deadlineMs) {
       })
     })
   await until(dial, deadlineMs, `${address} to accept connections`, 20)
+}
+
+/**
+ * Makes a topic, for clients that neither make topics by sending nor have an admin interface.
+ * @param {string} broker
+ * @param {string} topic
+ * @param {number} queues
+ */
+export async function makeTopic(broker, topic, queues) {
+  const fields = { readQueueNums: `${queues}`, writeQueueNums: `${queues}`, perm: '6', topicSysFlag: '0' }
+  const more = { topic, defaultTopic: 'TBW102', topicFilterType: 'SINGLE_TAG', order: 'false' }
+  const answer = await withDeadline(
+    ask(broker, updateAndCreateTopic, { ...more, ...fields }),
+    5_000,
+    'a topic to be made',
+  )
+  if (answer.code !== 0)
+    throw new Error(`topic ${topic} was not made: code ${answer.code} ${answer.remark ?? ''}`)
 }

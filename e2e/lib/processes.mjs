@@ -152,7 +152,7 @@ export function tailOfFile(file, count = 40) {
   try {
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
     return lines
-      .filter((line) => !line.includes('|-INFO in '))
+      .filter((line) => !line.includes(' |-'))
       .slice(-count)
       .join('\n')
   } catch {
