@@ -77,17 +77,17 @@ function unescaped(text: string): string | undefined {
 export function propertiesText(properties: Iterable<readonly [string, string]>): string {
   return [...properties]
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    .map(([key, value]) => `${escapedKey(key)}=${escaped(value)}\n`)
+    .map(([key, value]) => `${escapedKey(key)}=${escapedValue(value)}\n`)
     .join('')
 }
 
-const escapedKey = (key: string) => escaped(key).replace(/[ =:#!]/g, '\\$&')
+const escapedKey = (key: string) => withEscapes(key).replace(/[ =:#!]/g, '\\$&')
+const escapedValue = (value: string) => withEscapes(value).replace(/^ /, '\\ ')
 
-const escaped = (text: string) =>
+const withEscapes = (text: string) =>
   text
     .replace(/\\/g, '\\\\')
     .replace(/\n/g, '\\n')
     .replace(/\r/g, '\\r')
     .replace(/\t/g, '\\t')
     .replace(/\f/g, '\\f')
-    .replace(/^ /, '\\ ')

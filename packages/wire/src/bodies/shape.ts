@@ -1,4 +1,4 @@
-import { assert, limits } from '@aerobee/base'
+import { assert } from '@aerobee/base'
 
 /**
  * JSON bodies are described once, as shapes; a shape reads parsed JSON and writes text (reference: wire 3.4).
@@ -200,18 +200,10 @@ export function record<T extends object>(fields: { readonly [K in keyof T]-?: Sh
   }
 }
 
-/** Any JSON up to a depth, passed through as it was parsed. */
+/** Any JSON, passed through as it was parsed. */
 export const json: Shape<unknown> = {
-  read(value, at) {
-    if (!isShallow(value, limits.jsonDepth)) return fault(at, `JSON nested at most ${limits.jsonDepth} deep`)
-    return value ?? null
-  },
+  read: (value) => value ?? null,
   write: writeAny,
-}
-
-function isShallow(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  return depth > 0 && Object.values(value).every((element) => isShallow(element, depth - 1))
 }
 
 function writeAny(value: unknown, form: JsonForm): string {
