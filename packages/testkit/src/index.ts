@@ -1,3 +1,5 @@
 export { type CrashImage, crashAtEveryStep } from './fault-file/crash-run.js'
 export { type DiskCall, type FaultRule, type Hold, ProcessKilled } from './fault-file/faults.js'
 export { type DiskCounters, FaultFileSystem, type FaultFileSystemOptions } from './fault-file-system.js'
+export { MemoryNetwork } from './memory-transport.js'
+export { VirtualClock } from './virtual-clock.js'
