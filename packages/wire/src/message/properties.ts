@@ -82,32 +82,47 @@ const reserved: ReadonlySet<string> = new Set(Object.values(propertyNames))
 /** Whether a user may not set a property of this name. */
 export const isReservedProperty = (name: string): boolean => reserved.has(name)
 
-/** Throws AerobeeError INVALID_ARGUMENT for U+0001 or U+0002 in a name or value, and above 32,767 bytes. */
-export function encodeProperties(properties: ReadonlyMap<string, string>): string {
+const valueEndUnit = 2
+const nameEndUnit = 1
+
+/** Whether a name or a value holds one of the two separators. */
+export const hasSeparator = (text: string): boolean => text.includes(nameEnd) || text.includes(valueEnd)
+
+/** Whether the text fits into the int16 length of a record. UTF-8 needs at most three bytes for a UTF-16 unit. */
+export const propertiesFit = (text: string): boolean =>
+  text.length * 3 <= limits.propertiesBytes || Buffer.byteLength(text) <= limits.propertiesBytes
+
+/**
+ * In the order given, with U+0002 at the end as 5.2 and later write it. Throws AerobeeError INVALID_ARGUMENT for
+ * U+0001 or U+0002 in a name or value, for an empty name, and above 32,767 bytes of UTF-8.
+ */
+export function encodeProperties(properties: Iterable<readonly [string, string]>): string {
   let text = ''
-  for (const [name, value] of properties) {
-    if (/[\u0001\u0002]/.test(name) || /[\u0001\u0002]/.test(value))
-      throw new AerobeeError(
-        'INVALID_ARGUMENT',
-        `property ${JSON.stringify(name)} contains U+0001 or U+0002, which separate properties`,
-      )
-    text += name + nameEnd + value + valueEnd
-  }
-  const bytes = Buffer.byteLength(text)
-  if (bytes > limits.propertiesBytes)
+  for (const [name, value] of properties) text += encodeProperty(name, value)
+  if (!propertiesFit(text))
     throw new AerobeeError(
       'INVALID_ARGUMENT',
-      `the properties take ${bytes} bytes, at most ${limits.propertiesBytes} are allowed`,
+      `the properties take ${Buffer.byteLength(text)} bytes, at most ${limits.propertiesBytes} are allowed: send less`,
     )
   return text
+}
+
+function encodeProperty(name: string, value: string): string {
+  if (name === '') throw new AerobeeError('INVALID_ARGUMENT', 'a property has an empty name: give it one')
+  if (hasSeparator(name) || hasSeparator(value))
+    throw new AerobeeError(
+      'INVALID_ARGUMENT',
+      `property ${JSON.stringify(name)} contains U+0001 or U+0002, which separate properties: remove them`,
+    )
+  return name + nameEnd + value + valueEnd
 }
 
 export function decodeProperties(text: string): Map<string, string> {
   const properties = new Map<string, string>()
   for (let start = 0; start < text.length; ) {
-    let end = text.indexOf(valueEnd, start)
-    if (end < 0) end = text.length
+    const end = pieceEnd(text, start)
     const middle = text.indexOf(nameEnd, start)
+    if (middle < 0) break
     if (middle > start && middle < end - 1)
       properties.set(text.slice(start, middle), text.slice(middle + 1, end))
     start = end + 1
@@ -115,16 +130,51 @@ export function decodeProperties(text: string): Map<string, string> {
   return properties
 }
 
-/** One value without building a map. */
+function pieceEnd(text: string, start: number): number {
+  const end = text.indexOf(valueEnd, start)
+  return end < 0 ? text.length : end
+}
+
+/** One value without building a map; undefined when absent or empty. */
 export function findProperty(text: string, name: string): string | undefined {
-  const marker = name + nameEnd
   let found: string | undefined
-  for (let at = text.indexOf(marker); at >= 0; at = text.indexOf(marker, at + 1)) {
-    if (at > 0 && text[at - 1] !== valueEnd) continue
-    const start = at + marker.length
-    const end = text.indexOf(valueEnd, start)
-    const value = end < 0 ? text.slice(start) : text.slice(start, end)
-    if (value !== '') found = value
+  for (let at = findName(text, name, 0); at >= 0; at = findName(text, name, at + 1)) {
+    const start = at + name.length + 1
+    const end = pieceEnd(text, start)
+    if (end > start) found = text.slice(start, end)
   }
   return found
+}
+
+/** Where a piece with this name starts, at or behind `from`; -1 when there is none. */
+function findName(text: string, name: string, from: number): number {
+  for (let at = text.indexOf(name, from); at >= 0; at = text.indexOf(name, at + 1))
+    if (
+      text.charCodeAt(at + name.length) === nameEndUnit &&
+      (at === 0 || text.charCodeAt(at - 1) === valueEndUnit)
+    )
+      return at
+  return -1
+}
+
+/** The text with one more piece behind it. Name and value are taken as they are. */
+export function appendProperty(text: string, name: string, value: string): string {
+  const ended = text === '' || text.charCodeAt(text.length - 1) === valueEndUnit ? text : text + valueEnd
+  return ended + name + nameEnd + value + valueEnd
+}
+
+/** The text without the pieces of this name. */
+export function removeProperty(text: string, name: string): string {
+  let kept = ''
+  let start = 0
+  for (let at = findName(text, name, 0); at >= 0; at = findName(text, name, start)) {
+    kept += text.slice(start, at)
+    start = pieceEnd(text, at) + 1
+  }
+  return start === 0 ? text : kept + text.slice(start)
+}
+
+/** The text with exactly one piece of this name. */
+export function setProperty(text: string, name: string, value: string): string {
+  return appendProperty(removeProperty(text, name), name, value)
 }
