@@ -6,7 +6,10 @@ const dynamic = { dynamic: true }
 const usedKeys = {
   bindAddress: textKey('address to listen on', '0.0.0.0'),
   listenPort: integerKey('port; 0: any free one', 9876, [0, 65535]),
-  kvConfigPath: textKey('file of the key-value configuration; ~/ is the home directory', '~/namesrv/kvConfig.json'),
+  kvConfigPath: textKey(
+    'file of the key-value configuration; ~/ is the home directory',
+    '~/namesrv/kvConfig.json',
+  ),
   configStorePath: textKey(
     'file that changed settings are written to; empty: they last until the restart',
     '',

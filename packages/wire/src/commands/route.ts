@@ -16,7 +16,7 @@ export const getRouteInfoByTopic = defineCommand({
   receiver: 'nameServer',
   access: read,
   request: {
-    topic: string('topic'),
+    topic: optional(string('topic; without one the answer is 17')),
     acceptStandardJsonOnly: optional(boolean('true: keys of maps must be quoted in the answer')),
     ...zone,
   },

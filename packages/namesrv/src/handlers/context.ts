@@ -1,0 +1,21 @@
+import type { Clock, Logger, Random } from '@aerobee/base'
+import type { NameServerConfig } from '../config-keys.js'
+import type { KvConfig } from '../kv-config.js'
+import type { RouteState } from '../route-state.js'
+import type { RunTimeConfig } from '../run-time-config.js'
+
+/** What handlers of the name server work on. */
+export interface NameServerParts {
+  readonly state: RouteState
+  readonly kv: KvConfig
+  readonly config: NameServerConfig
+  readonly runTimeConfig: RunTimeConfig
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** Monotonic ms when the server began to serve. */
+  readonly startedAtMonoMs: number
+}
+
+/** Line that upstream puts behind the remarks that its clients show to users. */
+export const faqLink = '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.'
