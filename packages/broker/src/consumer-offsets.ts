@@ -135,7 +135,7 @@ export class ConsumerOffsets {
     this.#options.file.saveSoon(() => this.toJSON())
   }
 
-  toJSON(): unknown {
+  toJSON(): object {
     return { dataVersion: this.#version, offsetTable: tableJson(this.#committed) }
   }
 

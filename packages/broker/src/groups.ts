@@ -1,27 +1,10 @@
 import { type Clock, type Logger, withFields } from '@aerobee/base'
+import { bodies, isGroupName } from '@aerobee/wire'
 import { advance, type DataVersion, newDataVersion, readDataVersion } from './data-version.js'
-import { isGroupName } from './names.js'
 import type { TableFile } from './table-file.js'
 
 /** One group as subscriptionGroup.json and the wire carry it. Replaced as a whole, never changed in place. */
-export interface GroupConfig {
-  readonly groupName: string
-  readonly consumeEnable: boolean
-  readonly consumeFromMinEnable: boolean
-  readonly consumeBroadcastEnable: boolean
-  readonly consumeMessageOrderly: boolean
-  /** Queues of the group's retry topic; 0 or less: failed messages are dropped. */
-  readonly retryQueueNums: number
-  readonly retryMaxTimes: number
-  readonly groupRetryPolicy: Readonly<Record<string, unknown>>
-  readonly brokerId: number
-  readonly whichBrokerWhenConsumeSlowly: number
-  readonly notifyConsumerIdsChangedEnable: boolean
-  readonly groupSysFlag: number
-  readonly consumeTimeoutMinute: number
-  readonly subscriptionDataSet?: readonly unknown[]
-  readonly attributes: Readonly<Record<string, string>>
-}
+export type GroupConfig = bodies.SubscriptionGroupConfig
 
 export function newGroupConfig(groupName: string, more: Partial<GroupConfig> = {}): GroupConfig {
   return {
@@ -122,9 +105,7 @@ export class GroupTable {
 
   /** Inserts or replaces; saved once. Names are the caller's to check. */
   put(groups: readonly GroupConfig[]): void {
-    const changed = groups.filter(
-      (group) => JSON.stringify(this.#groups.get(group.groupName)) !== JSON.stringify(group),
-    )
+    const changed = groups.filter((group) => !sameGroup(this.#groups.get(group.groupName), group))
     if (changed.length === 0) return
     this.#change(() => {
       for (const group of changed) this.#groups.set(group.groupName, group)
@@ -147,7 +128,7 @@ export class GroupTable {
     return ((this.#forbidden.get(group)?.get(topic) ?? 0) & forbidRead) === 0
   }
 
-  toJSON(): unknown {
+  toJSON(): object {
     return {
       dataVersion: this.#version,
       forbiddenTable: Object.fromEntries(
@@ -180,12 +161,11 @@ export class GroupTable {
     const { dataVersion, subscriptionGroupTable, forbiddenTable } = content as Record<string, unknown>
     Object.assign(this.#version, readDataVersion(dataVersion, this.#options.clock))
     for (const [name, value] of entries(subscriptionGroupTable)) {
-      const group = readGroupConfig(name, value)
-      if (group) this.#groups.set(name, group)
-      else
-        this.#logger.warn(
-          `subscriptionGroup.json: the entry of group ${name} is not readable and is left out`,
-        )
+      const group = bodies.subscriptionGroupConfig.read(
+        typeof value === 'object' ? { ...value, groupName: name } : value,
+      )
+      if (group.ok) this.#groups.set(name, group.value)
+      else this.#logger.warn(`subscriptionGroup.json: group ${name} is left out: ${group.reason}`)
     }
     for (const [group, topics] of entries(forbiddenTable)) {
       const bits = entries(topics).filter((entry): entry is [string, number] => Number.isInteger(entry[1]))
@@ -197,18 +177,6 @@ export class GroupTable {
 const entries = (value: unknown): [string, unknown][] =>
   typeof value === 'object' && value !== null ? Object.entries(value) : []
 
-/** A group from JSON; undefined when a part has the wrong type. Absent parts get upstream's defaults. */
-export function readGroupConfig(groupName: string, value: unknown): GroupConfig | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  const source = value as Record<string, unknown>
-  const group: Record<string, unknown> = { ...newGroupConfig(groupName) }
-  for (const [key, otherwise] of Object.entries(group)) {
-    const given = source[key]
-    if (key === 'groupName' || given === undefined || given === null) continue
-    if (typeof given !== typeof otherwise) return undefined
-    if (typeof given === 'number' && !Number.isSafeInteger(given)) return undefined
-    group[key] = given
-  }
-  if (Array.isArray(source.subscriptionDataSet)) group.subscriptionDataSet = source.subscriptionDataSet
-  return group as unknown as GroupConfig
-}
+const sameGroup = (known: GroupConfig | undefined, other: GroupConfig): boolean =>
+  known !== undefined &&
+  bodies.subscriptionGroupConfig.text(known) === bodies.subscriptionGroupConfig.text(other)

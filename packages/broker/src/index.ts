@@ -1,1 +1,3 @@
-export {}
+export { type Broker, startBrokerOn } from './broker.js'
+export { type BrokerConfig, brokerConfigTable } from './config-keys.js'
+export type { BrokerOptions } from './parts.js'

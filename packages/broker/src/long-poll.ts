@@ -30,6 +30,7 @@ export class LongPoll {
   #held = 0
   #timer: Timer | undefined
   #timerAtMonoMs: MonoMs = 0
+  #stopped = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -40,6 +41,10 @@ export class LongPoll {
   }
 
   hold(pull: HeldPull): void {
+    if (this.#stopped) {
+      pull.expire()
+      return
+    }
     let queues = this.#topics.get(pull.topic)
     if (!queues) {
       queues = new Map()
@@ -68,7 +73,7 @@ export class LongPoll {
     }
   }
 
-  /** Answers all at once: the broker stops, or the queues of a topic go. */
+  /** Answers all at once, or all of one topic: its queues go. */
   expireAll(topic?: string): void {
     const names = topic === undefined ? [...this.#topics.keys()] : [topic]
     for (const name of names) {
@@ -81,6 +86,12 @@ export class LongPoll {
       }
     }
     if (this.#held === 0) this.#disarm()
+  }
+
+  /** Answers all that are held, and from now on every other at once. */
+  stop(): void {
+    this.#stopped = true
+    this.expireAll()
   }
 
   #armFor(atMonoMs: MonoMs): void {

@@ -1,12 +1,9 @@
-import { hexUpper } from '@aerobee/base'
-import type { Connection } from '@aerobee/net'
+import type { Connection, Endpoint } from '@aerobee/net'
+import { hostBytes, hostBytesV6, systemFlags } from '@aerobee/wire'
 import type { AdvertisedAddressFor } from './advertised.js'
-import { hostBytes } from './host-bytes.js'
 
 /** Bits of sysFlag that say which hosts of a record are IPv6. */
-const bornHostV6 = 0x10
-const storeHostV6 = 0x20
-export const hostFlags = bornHostV6 | storeHostV6
+export const hostFlags = systemFlags.bornHostV6 | systemFlags.storeHostV6
 
 /** What every message of a connection shares. */
 export interface Peer {
@@ -14,8 +11,6 @@ export interface Peer {
   readonly storeHost: Uint8Array
   /** hostFlags of the two. */
   readonly sysFlag: number
-  /** Hex of storeHost: how message ids begin. */
-  readonly messageIdPrefix: string
   /** Address of this broker as the peer knows it. */
   readonly storeHostText: string
 }
@@ -24,6 +19,8 @@ export interface Peer {
 export class Peers {
   readonly #advertisedFor: AdvertisedAddressFor
   readonly #peers = new Map<Connection, Peer>()
+  /** One array for each address, since message ids are made from it. */
+  readonly #storeHosts = new Map<string, Uint8Array>()
 
   constructor(advertisedFor: AdvertisedAddressFor) {
     this.#advertisedFor = advertisedFor
@@ -35,17 +32,31 @@ export class Peers {
 
   #meet(connection: Connection): Peer {
     const advertised = this.#advertisedFor(connection.local)
-    const born = hostBytes(connection.remote)
-    const store = hostBytes(advertised)
+    const bornHost = bytesOf(connection.remote)
+    const storeHost = this.#storeHost(advertised)
     const peer: Peer = {
-      bornHost: born.bytes,
-      storeHost: store.bytes,
-      sysFlag: (born.v6 ? bornHostV6 : 0) | (store.v6 ? storeHostV6 : 0),
-      messageIdPrefix: hexUpper(store.bytes),
+      bornHost,
+      storeHost,
+      sysFlag:
+        (isV6(bornHost) ? systemFlags.bornHostV6 : 0) | (isV6(storeHost) ? systemFlags.storeHostV6 : 0),
       storeHostText: advertised.host,
     }
     this.#peers.set(connection, peer)
     connection.onClose(() => this.#peers.delete(connection))
     return peer
   }
+
+  #storeHost(advertised: Endpoint): Uint8Array {
+    let bytes = this.#storeHosts.get(advertised.host)
+    if (!bytes) {
+      bytes = bytesOf(advertised)
+      this.#storeHosts.set(advertised.host, bytes)
+    }
+    return bytes
+  }
 }
+
+/** An address that is no IP text (a host name, a name in memory) is stored as 0.0.0.0 with its port. */
+const bytesOf = ({ host, port }: Endpoint): Uint8Array => hostBytes(host, port) ?? hostBytes('0.0.0.0', port)!
+
+const isV6 = (host: Uint8Array) => host.length === hostBytesV6

@@ -1,10 +1,5 @@
 import type { Clock, MonoMs } from '@aerobee/base'
-
-export interface QueueName {
-  topic: string
-  brokerName: string
-  queueId: number
-}
+import type { bodies } from '@aerobee/wire'
 
 interface Lock {
   clientId: string
@@ -27,7 +22,7 @@ export class QueueLocks {
   }
 
   /** The queues that the client holds afterwards. */
-  lock(group: string, clientId: string, queues: readonly QueueName[]): QueueName[] {
+  lock(group: string, clientId: string, queues: readonly bodies.MessageQueue[]): bodies.MessageQueue[] {
     if (queues.length === 0) return []
     let locks = this.#groups.get(group)
     if (!locks) {
@@ -35,7 +30,7 @@ export class QueueLocks {
       this.#groups.set(group, locks)
     }
     const now = this.#clock.monoMs()
-    const held: QueueName[] = []
+    const held: bodies.MessageQueue[] = []
     for (const queue of queues) {
       const key = keyOf(queue)
       const lock = locks.get(key)
@@ -47,7 +42,7 @@ export class QueueLocks {
   }
 
   /** Locks of other clients stay. */
-  unlock(group: string, clientId: string, queues: readonly QueueName[]): void {
+  unlock(group: string, clientId: string, queues: readonly bodies.MessageQueue[]): void {
     const locks = this.#groups.get(group)
     if (!locks) return
     for (const queue of queues) {
@@ -78,4 +73,4 @@ export class QueueLocks {
 
 const expired = (lock: Lock, now: MonoMs) => now - lock.takenAtMonoMs > lockLifeMs
 
-const keyOf = (queue: QueueName) => `${queue.topic}@${queue.brokerName}@${queue.queueId}`
+const keyOf = (queue: bodies.MessageQueue) => `${queue.topic}@${queue.brokerName}@${queue.queueId}`

@@ -1,28 +1,12 @@
-import { type Clock, type Logger, withFields } from '@aerobee/base'
+import { bad, type Clock, type Logger, type Result, withFields } from '@aerobee/base'
+import { bodies, isRetryTopic, systemTopicNames } from '@aerobee/wire'
 import { advance, type DataVersion, newDataVersion, readDataVersion } from './data-version.js'
 import { isInheritable, permInherit, permRead, permText, permWrite } from './perm.js'
-import {
-  defaultTopic,
-  isRetryTopic,
-  type SystemTopicSettings,
-  systemTopics,
-  systemTopicTest,
-} from './system-topics.js'
+import { type SystemTopicSettings, systemTopics, systemTopicTest } from './system-topics.js'
 import type { TableFile } from './table-file.js'
 
 /** One topic as topics.json and the wire carry it. Replaced as a whole, never changed in place. */
-export interface TopicConfig {
-  readonly topicName: string
-  readonly readQueueNums: number
-  readonly writeQueueNums: number
-  /** 4 read, 2 write, 1 inherit. */
-  readonly perm: number
-  readonly topicFilterType: 'SINGLE_TAG' | 'MULTI_TAG'
-  /** 1 unit, 2 unit subscription. */
-  readonly topicSysFlag: number
-  readonly order: boolean
-  readonly attributes: Readonly<Record<string, string>>
-}
+export type TopicConfig = bodies.TopicConfig
 
 export const topicSysFlags = { unit: 1, unitSub: 2 } as const
 
@@ -116,7 +100,7 @@ export class TopicTable {
   #createFromDefault(wish: CreationWish): TopicConfig | undefined {
     const model = this.#topics.get(wish.defaultTopic)
     const perm =
-      wish.defaultTopic === defaultTopic && !this.#options.settings.autoCreateTopicEnable
+      wish.defaultTopic === systemTopicNames.autoCreate && !this.#options.settings.autoCreateTopicEnable
         ? permRead | permWrite
         : (model?.perm ?? 0)
     if (!model || !isInheritable(perm)) return undefined
@@ -177,7 +161,7 @@ export class TopicTable {
     this.#change(() => {})
   }
 
-  toJSON(): unknown {
+  toJSON(): object {
     return { dataVersion: this.#version, topicConfigTable: Object.fromEntries(this.#topics) }
   }
 
@@ -201,42 +185,23 @@ export class TopicTable {
     const { dataVersion, topicConfigTable } = content as Record<string, unknown>
     Object.assign(this.#version, readDataVersion(dataVersion, this.#options.clock))
     for (const [name, value] of Object.entries((topicConfigTable ?? {}) as Record<string, unknown>)) {
-      const topic = readTopicConfig(name, value)
-      if (topic) this.#topics.set(name, topic)
-      else this.#logger.warn(`topics.json: the entry of topic ${name} is not readable and is left out`)
+      const topic = readTopic(name, value)
+      if (topic.ok) this.#topics.set(name, topic.value)
+      else this.#logger.warn(`topics.json: topic ${name} is left out: ${topic.reason}`)
     }
   }
 }
 
-/** A topic from JSON; undefined when a number is no number. Absent parts get upstream's defaults. */
-export function readTopicConfig(topicName: string, value: unknown): TopicConfig | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  const source = value as Record<string, unknown>
-  const number = (key: string, otherwise: number) => source[key] ?? otherwise
-  const [read, write, perm, sysFlag] = [
-    number('readQueueNums', 16),
-    number('writeQueueNums', 16),
-    number('perm', permRead | permWrite),
-    number('topicSysFlag', 0),
-  ]
-  if (!isCount(read) || !isCount(write) || !isCount(perm) || !isCount(sysFlag)) return undefined
-  const attributes: Record<string, string> = {}
-  for (const [key, text] of Object.entries((source.attributes ?? {}) as Record<string, unknown>))
-    attributes[key] = String(text)
-  return {
-    topicName,
-    readQueueNums: read,
-    writeQueueNums: write,
-    perm,
-    topicFilterType: source.topicFilterType === 'MULTI_TAG' ? 'MULTI_TAG' : 'SINGLE_TAG',
-    topicSysFlag: sysFlag,
-    order: source.order === true,
-    attributes,
-  }
+/** A topic of the table in topics.json; its key is its name, whatever the entry says. */
+function readTopic(topicName: string, value: unknown): Result<TopicConfig> {
+  const read = bodies.topicConfig.read(typeof value === 'object' ? { ...value, topicName } : value)
+  if (!read.ok) return read
+  const { readQueueNums, writeQueueNums, perm, topicSysFlag } = read.value
+  const counts = [readQueueNums, writeQueueNums, perm, topicSysFlag]
+  return counts.every((count) => count >= 0 && count <= 0x7fff_ffff)
+    ? read
+    : bad('a count is below 0 or beyond 2^31')
 }
-
-const isCount = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0x7fff_ffff
 
 function sameTopic(known: TopicConfig | undefined, other: TopicConfig): boolean {
   return known !== undefined && JSON.stringify(ordered(known)) === JSON.stringify(ordered(other))

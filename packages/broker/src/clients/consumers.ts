@@ -1,9 +1,7 @@
 import type { Clock, MonoMs } from '@aerobee/base'
 import { type Subscription, type TagsCodeMatch, tagsCodeMatch } from '@aerobee/filter'
 import type { Connection } from '@aerobee/net'
-
-export type ConsumeType = 'CONSUME_ACTIVELY' | 'CONSUME_PASSIVELY' | 'CONSUME_POP'
-export type MessageModel = 'CLUSTERING' | 'BROADCASTING'
+import type { bodies } from '@aerobee/wire'
 
 export interface ConsumerClient {
   readonly connection: Connection
@@ -21,9 +19,9 @@ export interface TopicSubscription {
 
 export interface ConsumerGroup {
   readonly name: string
-  consumeType: ConsumeType
-  messageModel: MessageModel
-  consumeFromWhere: string
+  consumeType: bodies.ConsumeType
+  messageModel: bodies.MessageModel
+  consumeFromWhere: bodies.ConsumeFromWhere
   readonly clients: Map<Connection, ConsumerClient>
   readonly topics: Map<string, TopicSubscription>
   /** Of the last heartbeat with one (reference: broker-behaviour 6, point 2). */
@@ -32,9 +30,9 @@ export interface ConsumerGroup {
 
 export interface ConsumerRegistration {
   group: string
-  consumeType: ConsumeType
-  messageModel: MessageModel
-  consumeFromWhere: string
+  consumeType: bodies.ConsumeType
+  messageModel: bodies.MessageModel
+  consumeFromWhere: bodies.ConsumeFromWhere
   connection: Connection
   clientId: string
   language: string | null

@@ -1,6 +1,5 @@
-import { utf8 } from '@aerobee/base'
 import { failure, type Handler, success } from '@aerobee/net'
-import { type commands, responseCodes } from '@aerobee/wire'
+import { bodies, type commands, responseCodes } from '@aerobee/wire'
 import { type Consumers, clientIdsOf } from '../clients/consumers.js'
 
 type GetList = typeof commands.getConsumerListByGroup
@@ -15,6 +14,6 @@ export function getConsumerListHandler({
     const group = consumers.group(request.consumerGroup)
     if (!group)
       return failure(responseCodes.SYSTEM_ERROR, `no consumer for this group, ${request.consumerGroup}`, {})
-    return success({}, utf8(JSON.stringify({ consumerIdList: clientIdsOf(group) })))
+    return success({}, bodies.consumerIdList.encode({ consumerIdList: clientIdsOf(group) }))
   }
 }

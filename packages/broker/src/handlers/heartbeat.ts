@@ -1,13 +1,10 @@
 import type { Logger } from '@aerobee/base'
 import { type Exchange, failure, type Handler, success } from '@aerobee/net'
-import { type commands, responseCodes } from '@aerobee/wire'
+import { bodies, type commands, isClientId, responseCodes, retryTopicOf } from '@aerobee/wire'
 import type { ClientRegistry } from '../clients/client-registry.js'
-import { type ConsumerData, decodeHeartbeatData, type HeartbeatData } from '../clients/heartbeat-data.js'
 import type { BrokerConfig } from '../config-keys.js'
 import type { GroupTable } from '../groups.js'
-import { isClientId } from '../names.js'
 import { permRead, permWrite } from '../perm.js'
-import { retryTopicOf } from '../system-topics.js'
 import { newTopicConfig, type TopicTable, topicSysFlags } from '../topics.js'
 
 type Heartbeat = typeof commands.heartbeat
@@ -29,7 +26,7 @@ export function heartbeatHandler(
   parts: HeartbeatParts,
 ): Handler<Heartbeat['request'], Heartbeat['response']> {
   return (exchange) => {
-    const decoded = decodeHeartbeatData(exchange.frame.body)
+    const decoded = bodies.heartbeatData.decode(exchange.frame.body)
     if (!decoded.ok) return failure(responseCodes.SYSTEM_ERROR, decoded.reason, null)
     const data = decoded.value
     if (!isClientId(data.clientID))
@@ -50,8 +47,8 @@ export function heartbeatHandler(
 function registerConsumer(
   parts: HeartbeatParts,
   exchange: HeartbeatExchange,
-  data: HeartbeatData,
-  consumer: ConsumerData,
+  data: bodies.HeartbeatData,
+  consumer: bodies.ConsumerData,
 ): boolean {
   const { clients, config } = parts
   const { connection } = exchange

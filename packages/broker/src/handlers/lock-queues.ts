@@ -1,7 +1,5 @@
-import { utf8 } from '@aerobee/base'
 import { failure, type Handler, success } from '@aerobee/net'
-import { type commands, responseCodes } from '@aerobee/wire'
-import { decodeLockBatch } from '../clients/bodies.js'
+import { bodies, type commands, responseCodes } from '@aerobee/wire'
 import type { QueueLocks } from '../queue-locks.js'
 
 type Lock = typeof commands.lockBatchQueues
@@ -14,11 +12,11 @@ export function lockQueuesHandler({
   locks: QueueLocks
 }): Handler<Lock['request'], Lock['response']> {
   return ({ frame }) => {
-    const decoded = decodeLockBatch(frame.body)
+    const decoded = bodies.lockBatchRequest.decode(frame.body)
     if (!decoded.ok) return failure(responseCodes.SYSTEM_ERROR, decoded.reason)
     const { consumerGroup, clientId, mqSet } = decoded.value
     const lockOKMQSet = locks.lock(consumerGroup, clientId, mqSet)
-    return success(null, utf8(JSON.stringify({ lockOKMQSet })))
+    return success(null, bodies.lockBatchResponse.encode({ lockOKMQSet }))
   }
 }
 
@@ -29,7 +27,7 @@ export function unlockQueuesHandler({
   locks: QueueLocks
 }): Handler<Unlock['request'], Unlock['response']> {
   return ({ frame }) => {
-    const decoded = decodeLockBatch(frame.body)
+    const decoded = bodies.lockBatchRequest.decode(frame.body)
     if (!decoded.ok) return failure(responseCodes.SYSTEM_ERROR, decoded.reason)
     const { consumerGroup, clientId, mqSet } = decoded.value
     locks.unlock(consumerGroup, clientId, mqSet)

@@ -338,7 +338,8 @@ test('a read off the event loop is answered when it ends, and held when it found
   put(parts, 'one')
   const { store } = parts
   const readNow = store.read.bind(store)
-  store.read = ((read) => Promise.resolve(readNow(read))) as unknown as typeof store.read
+  store.read = ((read: Parameters<typeof readNow>[0]) =>
+    Promise.resolve(readNow(read))) as unknown as typeof store.read
   const found = await pull(parts)
   const held = await pull(parts, { ...waiting, queueOffset: 1 })
   await new Promise(setImmediate)

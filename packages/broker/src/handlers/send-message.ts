@@ -1,15 +1,14 @@
 import type { Handler } from '@aerobee/net'
 import type { AppendOutcome } from '@aerobee/store'
-import type { commands } from '@aerobee/wire'
+import { type commands, isRetryTopic, offsetMessageId } from '@aerobee/wire'
 import type { Peer } from '../peers.js'
 import { storeBatch } from '../send/batch.js'
 import { findDestination, redirectRetry } from '../send/destination.js'
 import { checkMessage, newMessage, type SendExchange } from '../send/message.js'
-import { isStored, messageId, notStored, storedCode } from '../send/outcome.js'
+import { isStored, notStored, storedCode } from '../send/outcome.js'
 import type { SendParts } from '../send/parts.js'
 import { illegalMessage, type SendReply } from '../send/refusal.js'
 import { scanProperties } from '../sent-properties.js'
-import { isRetryTopic } from '../system-topics.js'
 
 type Send = typeof commands.sendMessage
 
@@ -76,7 +75,7 @@ function answer(
     fields: {
       queueId,
       transactionId: uniqKey,
-      msgId: messageId(peer.messageIdPrefix, outcome.physicalOffset),
+      msgId: offsetMessageId(peer.storeHost, outcome.physicalOffset),
       traceOn: parts.config.traceOn,
       region: parts.config.regionId,
       queueOffset: outcome.queueOffset,

@@ -1,13 +1,17 @@
-import { javaHash } from '@aerobee/base'
 import type { AppendOutcome, NewMessage } from '@aerobee/store'
-import { responseCodes } from '@aerobee/wire'
+import {
+  type BatchItem,
+  decodeBatch,
+  isRetryTopic,
+  offsetMessageId,
+  responseCodes,
+  tagsCode,
+} from '@aerobee/wire'
 import type { Peer } from '../peers.js'
 import { cleaned, ended, type SentProperties, scanProperties } from '../sent-properties.js'
-import { isRetryTopic } from '../system-topics.js'
-import { type BatchItem, readBatch } from './batch-body.js'
 import { type Destination, findDestination } from './destination.js'
 import { checkDelay, hasTransaction, type SendExchange, sysFlagOf, tooLong } from './message.js'
-import { isStored, messageId, notStored, storedCode } from './outcome.js'
+import { isStored, notStored, storedCode } from './outcome.js'
 import type { SendParts } from './parts.js'
 import { illegalMessage, refuse, type SendReply } from './refusal.js'
 
@@ -34,7 +38,7 @@ export function storeBatch(parts: SendParts, exchange: SendExchange): SendReply 
   if (hasTransaction(request.sysFlag, shared)) return illegalMessage(config)
   const delayed = checkDelay(parts, shared)
   if (delayed) return delayed
-  const items = readBatch(frame.body)
+  const items = decodeBatch(frame.body)
   if (!items.ok || items.value.length === 0) return illegalMessage(config)
 
   const peer = parts.peers.of(connection)
@@ -70,7 +74,6 @@ function itemMessage(
   const own = scanProperties(item.properties)
   const properties = ended(own.rewrite ? cleaned(item.properties) : item.properties) + appended
   if (tooLong(properties)) return undefined
-  const tags = shared.tags ?? own.tags
   return {
     topic: destination.topic.topicName,
     queueId: destination.queueId,
@@ -83,7 +86,7 @@ function itemMessage(
     preparedTransactionOffset: 0,
     body: item.body,
     properties,
-    tagsCode: tags === undefined ? 0 : javaHash(tags),
+    tagsCode: tagsCode(shared.tags ?? own.tags),
     uniqKey: shared.uniqKey ?? own.uniqKey,
     keys: shared.keys ?? own.keys,
     waitStoreOk: shared.waitStoreOk,
@@ -112,7 +115,7 @@ function answer(
     fields: {
       queueId,
       transactionId: uniqKey,
-      msgId: offsets.map((offset) => messageId(peer.messageIdPrefix, offset)).join(','),
+      msgId: offsets.map((offset) => offsetMessageId(peer.storeHost, offset)).join(','),
       traceOn: parts.config.traceOn,
       region: parts.config.regionId,
       queueOffset: outcome.queueOffset,

@@ -1,9 +1,16 @@
 import type { Connection } from '@aerobee/net'
-import { responseCodes, type SendMessageRequest, versions } from '@aerobee/wire'
+import {
+  dlqTopicOf,
+  isClosedToSends,
+  isRetryTopic,
+  responseCodes,
+  retryTopicPrefix,
+  type SendMessageRequest,
+  topicNameFault,
+  versions,
+} from '@aerobee/wire'
 import { faq } from '../faq.js'
-import { topicNameFault } from '../names.js'
 import { isWritable, permRead, permWrite } from '../perm.js'
-import { dlqTopicOf, isClosedToSends, isRetryTopic, retryPrefix } from '../system-topics.js'
 import { type TopicConfig, topicText } from '../topics.js'
 import type { SendParts } from './parts.js'
 import { refuse, type SendReply } from './refusal.js'
@@ -103,7 +110,7 @@ export function redirectRetry(
   connection: Connection,
   destination: Destination,
 ): Destination | SendReply {
-  const group = destination.topic.topicName.slice(retryPrefix.length)
+  const group = destination.topic.topicName.slice(retryTopicPrefix.length)
   const config = parts.groups.find(group)
   if (!config)
     return refuse(

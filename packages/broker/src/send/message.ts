@@ -1,7 +1,14 @@
-import { javaHash, limits } from '@aerobee/base'
+import { limits } from '@aerobee/base'
 import type { Exchange } from '@aerobee/net'
 import type { NewMessage } from '@aerobee/store'
-import { type commands, responseCodes } from '@aerobee/wire'
+import {
+  type commands,
+  responseCodes,
+  systemFlags,
+  tagsCode,
+  transactionType,
+  transactionTypes,
+} from '@aerobee/wire'
 import { hostFlags, type Peer } from '../peers.js'
 import { cleaned, ended, property, type SentProperties } from '../sent-properties.js'
 import type { TopicConfig } from '../topics.js'
@@ -11,12 +18,6 @@ import { illegalMessage, notServedYet, refuse, type SendReply } from './refusal.
 
 type Send = typeof commands.sendMessage
 export type SendExchange = Exchange<Send['request'], Send['response']>
-
-/** Bits of sysFlag. */
-const multiTags = 0x2
-const transactionBits = 0xc
-const commitType = 0x8
-const innerBatchBit = 0x80
 
 /** Checks of the message itself (reference: broker-behaviour 3.1, 14 and 15, and 3.5); undefined when it may go in. */
 export function checkMessage(
@@ -30,7 +31,7 @@ export function checkMessage(
   if (properties.keys === undefined && destination.topic.attributes['cleanup.policy'] === 'COMPACTION')
     return refuse(config, responseCodes.MESSAGE_ILLEGAL, 'Required message key is missing')
   if (hasTransaction(request.sysFlag, properties)) return refuseTransaction(parts, exchange)
-  if (properties.innerBatch || (request.sysFlag & innerBatchBit) !== 0) return illegalMessage(config)
+  if (properties.innerBatch || (request.sysFlag & systemFlags.innerBatch) !== 0) return illegalMessage(config)
   if (!destination.deadLetter) {
     const delayed = checkDelay(parts, properties)
     if (delayed) return delayed
@@ -41,8 +42,8 @@ export function checkMessage(
 
 /** Whether it is half a transaction, which no consumer would ever see as it stands. */
 export function hasTransaction(sysFlag: number, properties: SentProperties): boolean {
-  const type = sysFlag & transactionBits
-  return properties.transaction || (type !== 0 && type !== commitType)
+  const type = transactionType(sysFlag)
+  return properties.transaction || type === transactionTypes.prepared || type === transactionTypes.rollback
 }
 
 function refuseTransaction(parts: SendParts, exchange: SendExchange): SendReply {
@@ -96,7 +97,7 @@ export function newMessage(
     preparedTransactionOffset: 0,
     body: exchange.frame.body,
     properties: text,
-    tagsCode: properties.tags === undefined ? 0 : javaHash(properties.tags),
+    tagsCode: tagsCode(properties.tags),
     uniqKey,
     keys: properties.keys,
     waitStoreOk: properties.waitStoreOk,
@@ -104,7 +105,7 @@ export function newMessage(
 }
 
 export const sysFlagOf = (sent: number, topic: TopicConfig, peer: Peer): number =>
-  (sent & ~hostFlags) | (topic.topicFilterType === 'MULTI_TAG' ? multiTags : 0) | peer.sysFlag
+  (sent & ~hostFlags) | (topic.topicFilterType === 'MULTI_TAG' ? systemFlags.multiTags : 0) | peer.sysFlag
 
 /** UTF-8 needs at most three bytes for a UTF-16 unit, so short texts need no counting. */
 export const tooLong = (properties: string): boolean =>

@@ -47,11 +47,3 @@ function unavailableText(status: StoreStatus): string {
 
 /** Five characters at least, two digits behind the point. */
 const ratioText = (ratio: number) => ratio.toFixed(2).padStart(5)
-
-const zeros = '0000000000000000'
-
-/** An offset message id: host of the store, then the physical offset, in upper-case hex (reference: wire 3.6). */
-export function messageId(prefix: string, physicalOffset: number): string {
-  const hex = physicalOffset.toString(16).toUpperCase()
-  return prefix + zeros.slice(hex.length) + hex
-}

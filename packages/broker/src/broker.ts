@@ -1,0 +1,106 @@
+import { AerobeeError, Lifecycle, type Timer } from '@aerobee/base'
+import { Dispatcher, type Endpoint, endpointText } from '@aerobee/net'
+import { ConfigFile, type ConfigFileName, type MessageStore } from '@aerobee/store'
+import { allCommands } from '@aerobee/wire'
+import { type AdvertisedAddressFor, advertisedAddress } from './advertised.js'
+import { createParts } from './create-parts.js'
+import { brokerHandlers } from './handlers/index.js'
+import type { BrokerOptions, BrokerParts } from './parts.js'
+import { openPorts, type Ports } from './ports.js'
+import { startServices } from './services.js'
+import { type TableFile, tableFile } from './table-file.js'
+
+export interface Broker {
+  /** Where it listens; the fast port is two below. */
+  readonly endpoint: Endpoint
+  /** Clean stop: no more requests, everything saved. Idempotent. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a broker over a store that is not started yet (reference: broker-behaviour 2.1): tables, store, ports,
+ * services, registration. Resolves when clients can send; rejects with AerobeeError (INVALID_CONFIG, STORE_LOCKED,
+ * STORE_CORRUPT, IO_FAILED for a port that is taken), with nothing left running.
+ */
+export async function startBrokerOn(store: MessageStore, options: BrokerOptions): Promise<Broker> {
+  const { config, logger } = options
+  checkIdentity(options)
+  const files = {
+    topics: configFile(options, 'topics.json'),
+    groups: configFile(options, 'subscriptionGroup.json'),
+    offsets: configFile(options, 'consumerOffset.json'),
+  }
+  // The port is known only once it is open, and requests come only then.
+  let advertisedFor: AdvertisedAddressFor = (local) => local
+  const parts = createParts({
+    ...options,
+    store,
+    files,
+    advertisedFor: (local) => advertisedFor(local),
+    onTopicsChanged: () => {},
+  })
+  const registrations = brokerHandlers(parts)
+  const served = new Set(registrations.map(({ command }) => command))
+  const dispatcher = new Dispatcher({
+    receiver: 'broker',
+    commands: allCommands.filter(
+      (command) => command.receiver === 'broker' && (served.has(command) || command.notServed !== undefined),
+    ),
+    registrations,
+    logger,
+  })
+  let ports: Ports | undefined
+  let services: Timer | undefined
+  const lifecycle = new Lifecycle(
+    [
+      { name: 'tables', stop: () => saveTables(parts, Object.values(files)) },
+      { name: 'store', start: () => store.start(), stop: () => store.stop() },
+      {
+        name: 'ports',
+        start: async () => {
+          ports = await openPorts({ ...options, dispatcher })
+          const { brokerIP1 } = config
+          advertisedFor = advertisedAddress({ brokerIP1, listenPort: ports.endpoint.port, logger })
+        },
+        stop: () => ports?.server.close({ drainMs: drainMs(config) }),
+      },
+      {
+        name: 'services',
+        start: () => {
+          services = startServices(parts)
+        },
+        stop: () => services?.cancel(),
+      },
+    ],
+    logger,
+  )
+  await lifecycle.start()
+  const { endpoint } = ports as unknown as Ports
+  logger.info(
+    `broker ${config.brokerName} of cluster ${config.brokerClusterName} listens on ${endpointText(endpoint)}`,
+  )
+  return { endpoint, stop: () => lifecycle.stop() }
+}
+
+function checkIdentity({ config }: BrokerOptions): void {
+  if (config.brokerName === '')
+    throw new AerobeeError('INVALID_CONFIG', 'brokerName is empty: give the broker a name')
+  if (config.brokerRole === 'SLAVE' || config.brokerId !== 0)
+    throw new AerobeeError(
+      'INVALID_CONFIG',
+      `brokerRole=${config.brokerRole} with brokerId=${config.brokerId} is not served yet: only masters, brokerId=0`,
+    )
+}
+
+function configFile(options: BrokerOptions, name: ConfigFileName): TableFile {
+  const directory = `${options.config.storePathRootDir}/config`
+  return tableFile(new ConfigFile({ ...options, directory }, name), { ...options, name })
+}
+
+async function saveTables(parts: BrokerParts, files: readonly TableFile[]): Promise<void> {
+  parts.offsets.save()
+  await Promise.all(files.map((file) => file.settle()))
+}
+
+const drainMs = (config: BrokerOptions['config']) =>
+  config.enableShutdownGracefully ? config.shutdownWaitTimeSeconds * 1000 : 0

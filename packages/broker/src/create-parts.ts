@@ -1,0 +1,68 @@
+import type { MessageStore } from '@aerobee/store'
+import { uniqIdGenerator } from '@aerobee/wire'
+import { Admission } from './admission.js'
+import type { AdvertisedAddressFor } from './advertised.js'
+import { ClientRegistry } from './clients/client-registry.js'
+import { ConsumerOffsets } from './consumer-offsets.js'
+import { GroupTable } from './groups.js'
+import { LongPoll } from './long-poll.js'
+import type { BrokerFiles, BrokerOptions, BrokerParts } from './parts.js'
+import { Peers } from './peers.js'
+import { HeaderSubscriptions } from './pull/header-subscriptions.js'
+import { QueueLocks } from './queue-locks.js'
+import { ownPropertiesOf } from './send/parts.js'
+import { BrokerStats } from './stats.js'
+import { type TopicConfig, TopicTable } from './topics.js'
+
+export interface PartsOptions extends BrokerOptions {
+  store: MessageStore
+  files: BrokerFiles
+  advertisedFor: AdvertisedAddressFor
+  onTopicsChanged: (topics: readonly TopicConfig[]) => void
+}
+
+/** Reads the tables from their files. Throws AerobeeError STORE_CORRUPT when one is unreadable. */
+export function createParts(options: PartsOptions): BrokerParts {
+  const { config, clock, logger, random, store, files } = options
+  const topics = new TopicTable({
+    settings: config,
+    clock,
+    logger,
+    file: files.topics,
+    onChange: options.onTopicsChanged,
+  })
+  const groups = new GroupTable({ settings: config, clock, logger, file: files.groups })
+  const clients = new ClientRegistry({ settings: config, clock, logger, groups })
+  const longPoll = new LongPoll(clock)
+  store.onArrival((topic, queueId, maxOffset) => longPoll.arrived(topic, queueId, maxOffset))
+  return {
+    config,
+    clock,
+    logger,
+    random,
+    store,
+    topics,
+    groups,
+    clients,
+    consumers: clients.consumers,
+    offsets: new ConsumerOffsets({
+      clock,
+      file: files.offsets,
+      maxOffset: (topic, queueId) => store.maxOffset(topic, queueId),
+      commitsPerVersion: config.consumerOffsetUpdateVersionStep,
+    }),
+    locks: new QueueLocks(clock),
+    longPoll,
+    peers: new Peers(options.advertisedFor),
+    admission: new Admission(config),
+    stats: new BrokerStats(clock),
+    headerSubscriptions: new HeaderSubscriptions(),
+    newUniqKey: uniqIdGenerator({
+      ip: Uint8Array.of(127, 0, 0, 1),
+      pid: random.below(0x1_0000),
+      random,
+      now: () => clock.wallMs(),
+    }),
+    ownProperties: ownPropertiesOf(config),
+  }
+}

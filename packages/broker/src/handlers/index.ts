@@ -1,0 +1,32 @@
+import { type Registration, serve } from '@aerobee/net'
+import { commands } from '@aerobee/wire'
+import type { BrokerParts } from '../parts.js'
+import { checkClientConfigHandler } from './check-client-config.js'
+import { getConsumerListHandler } from './get-consumer-list.js'
+import { heartbeatHandler } from './heartbeat.js'
+import { lockQueuesHandler, unlockQueuesHandler } from './lock-queues.js'
+import { pullMessageHandler } from './pull-message.js'
+import { queryConsumerOffsetHandler } from './query-consumer-offset.js'
+import { sendMessageHandler } from './send-message.js'
+import { unregisterClientHandler } from './unregister-client.js'
+import { updateConsumerOffsetHandler } from './update-consumer-offset.js'
+
+/** Every request that a broker answers. */
+export function brokerHandlers(parts: BrokerParts): Registration[] {
+  const send = sendMessageHandler(parts)
+  return [
+    serve(commands.sendMessage, send),
+    serve(commands.sendMessageV2, send),
+    serve(commands.sendBatchMessage, send),
+    serve(commands.pullMessage, pullMessageHandler(parts, { lite: false })),
+    serve(commands.litePullMessage, pullMessageHandler(parts, { lite: true })),
+    serve(commands.queryConsumerOffset, queryConsumerOffsetHandler(parts)),
+    serve(commands.updateConsumerOffset, updateConsumerOffsetHandler(parts)),
+    serve(commands.heartbeat, heartbeatHandler(parts)),
+    serve(commands.unregisterClient, unregisterClientHandler(parts)),
+    serve(commands.getConsumerListByGroup, getConsumerListHandler(parts)),
+    serve(commands.checkClientConfig, checkClientConfigHandler()),
+    serve(commands.lockBatchQueues, lockQueuesHandler(parts)),
+    serve(commands.unlockBatchQueues, unlockQueuesHandler(parts)),
+  ]
+}

@@ -1,0 +1,29 @@
+import type { Clock, FileSystem, Logger, Random } from '@aerobee/base'
+import type { Transport } from '@aerobee/net'
+import type { ClientRegistry } from './clients/client-registry.js'
+import type { BrokerConfig } from './config-keys.js'
+import type { PullParts } from './pull/parts.js'
+import type { SendParts } from './send/parts.js'
+import type { TableFile } from './table-file.js'
+
+/** What a broker takes from its surroundings. */
+export interface BrokerOptions {
+  config: BrokerConfig
+  clock: Clock
+  fileSystem: FileSystem
+  transport: Transport
+  random: Random
+  logger: Logger
+}
+
+/** Everything that handlers share; each takes the few parts that it needs. */
+export interface BrokerParts extends SendParts, PullParts {
+  clients: ClientRegistry
+}
+
+/** The documents under `<store>/config` that the broker itself keeps. */
+export interface BrokerFiles {
+  topics: TableFile
+  groups: TableFile
+  offsets: TableFile
+}

@@ -1,0 +1,42 @@
+import type { Clock, Timer } from '@aerobee/base'
+import type { BrokerParts } from './parts.js'
+
+const sampleEveryMs = 1000
+const sweepLocksEveryMs = 60_000
+const dayMs = 86_400_000
+
+/** What a broker does by the clock; cancelling stops all of it. */
+export function startServices(parts: BrokerParts): Timer {
+  const { clock, config, clients, longPoll, offsets, stats, locks } = parts
+  clients.start()
+  const background = { background: true }
+  const timers = [
+    clock.every(sampleEveryMs, () => stats.sample(), background),
+    clock.every(config.flushConsumerOffsetInterval, () => offsets.save(), background),
+    clock.every(sweepLocksEveryMs, () => locks.sweep(), background),
+    everyMidnight(clock, () => stats.turnDay()),
+  ]
+  return {
+    cancel() {
+      clients.stop()
+      longPoll.stop()
+      for (const timer of timers) timer.cancel()
+    },
+  }
+}
+
+/** In local time, as upstream's daily counters. */
+function everyMidnight(clock: Clock, run: () => void): Timer {
+  let timer: Timer
+  const arm = () => {
+    const now = clock.wallMs()
+    const midnight = new Date(now).setHours(24, 0, 0, 0)
+    timer = clock.after(Math.min(Math.max(midnight - now, 1), dayMs), tick, { background: true })
+  }
+  const tick = () => {
+    run()
+    arm()
+  }
+  arm()
+  return { cancel: () => timer.cancel() }
+}
