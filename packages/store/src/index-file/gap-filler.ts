@@ -1,6 +1,6 @@
-import { assert, type FileSystem } from '@aerobee/base'
-import { IndexFile } from './index-file.js'
-import { type IndexLayout, indexFileName, keyHash, topicHash } from './layout.js'
+import { assert } from '@aerobee/base'
+import { IndexFile, type IndexFilePlace } from './index-file.js'
+import { keyHash, topicHash } from './layout.js'
 
 /** Records between two index files that no file knows: usually none, or what a dropped file knew. */
 export interface IndexGap {
@@ -10,10 +10,7 @@ export interface IndexGap {
   beforePhysical: number
 }
 
-export interface GapPlace {
-  fileSystem: FileSystem
-  directory: string
-  layout: IndexLayout
+export interface GapPlace extends IndexFilePlace {
   /** Name of the file before the gap. */
   previous: string | undefined
   /** Whether a file beside the gap has this entry: the records at its seams may be indexed in part. */
@@ -73,9 +70,7 @@ export class GapFiller {
     const last = this.#files.at(-1)
     if (last?.put(hash, physicalOffset, storeTimestamp)) return
     if (last?.writeError !== undefined) throw last.writeError
-    const { fileSystem, directory, layout, previous } = this.#place
-    const path = `${directory}/${indexFileName(0, last?.name ?? previous)}`
-    const next = IndexFile.create(fileSystem, path, layout)
+    const next = IndexFile.create(this.#place, 0, last?.name ?? this.#place.previous)
     this.#files.push(next)
     assert(next.put(hash, physicalOffset, storeTimestamp), 'a new index file takes an entry')
   }

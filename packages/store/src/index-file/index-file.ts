@@ -7,6 +7,7 @@ import {
   headerBytes,
   type IndexHeader,
   type IndexLayout,
+  indexFileName,
   slotBytes,
 } from './layout.js'
 
@@ -15,6 +16,12 @@ const pieceBytes = 64 * 1024
 /** While the disk refuses, so much waits in memory; the broker takes no more messages by then. */
 const pendingLimitBytes = 4 * 1024 * 1024
 const slotPieceBytes = 1024 * 1024
+
+export interface IndexFilePlace {
+  fileSystem: FileSystem
+  directory: string
+  layout: IndexLayout
+}
 
 /**
  * One index file that takes entries. Slots live in memory (20 MB at RocketMQ's size) and reach the disk once, when the
@@ -63,7 +70,15 @@ export class IndexFile {
     this.#sealed = sealed
   }
 
-  static create(fileSystem: FileSystem, path: string, layout: IndexLayout): IndexFile {
+  /** A new file named after the wall time, above `previous` and beside whatever lies in the directory. */
+  static create(
+    { fileSystem, directory, layout }: IndexFilePlace,
+    wallMs: number,
+    previous: string | undefined,
+  ): IndexFile {
+    let name = indexFileName(wallMs, previous)
+    while (fileSystem.infoSync(`${directory}/${name}`)) name = indexFileName(wallMs, name)
+    const path = `${directory}/${name}`
     const file = fileSystem.openSync(path, { create: true, sizeBytes: fileBytes(layout) })
     const header: IndexHeader = {
       beginTimestamp: 0,

@@ -2,7 +2,7 @@ import { type Clock, errorText, type FileSystem, type Logger, type Timer } from 
 import { makeDurableDirectory } from '../durable-directory.js'
 import { GapFiller, type IndexGap } from './gap-filler.js'
 import { IndexFile } from './index-file.js'
-import { defaultIndexLayout, type IndexLayout, indexFileName, keyHash, topicHash } from './layout.js'
+import { defaultIndexLayout, type IndexLayout, keyHash, topicHash } from './layout.js'
 import { type IndexOpenFacts, type IndexPlace, openIndexFiles, remove } from './open-files.js'
 import { containsEntry, overlaps, queryFile } from './query.js'
 import { scanEntries } from './scan.js'
@@ -276,10 +276,8 @@ export class MessageIndex {
       this.#giveUp('its last file could not be synced')
       return undefined
     }
-    const { fileSystem, directory, layout } = this.#place
-    const path = `${directory}/${indexFileName(this.#options.clock.wallMs(), last?.name)}`
     try {
-      const next = IndexFile.create(fileSystem, path, layout)
+      const next = IndexFile.create(this.#place, this.#options.clock.wallMs(), last?.name)
       this.#files.push(next)
       this.#directoryChanged = true
       if (last) void this.flush()

@@ -1,6 +1,6 @@
-import { errorText, type FileSystem, isAerobeeError, type Logger, type OpenFile } from '@aerobee/base'
-import { IndexFile } from './index-file.js'
-import { decodeHeader, fileBytes, headerBytes, type IndexLayout, isIndexFileName } from './layout.js'
+import { errorText, isAerobeeError, type Logger, type OpenFile } from '@aerobee/base'
+import { IndexFile, type IndexFilePlace } from './index-file.js'
+import { decodeHeader, fileBytes, headerBytes, isIndexFileName } from './layout.js'
 import { readSlots, scanEntries } from './scan.js'
 
 export interface IndexOpenFacts {
@@ -10,10 +10,7 @@ export interface IndexOpenFacts {
   sealedTimestamp: number
 }
 
-export interface IndexPlace {
-  fileSystem: FileSystem
-  directory: string
-  layout: IndexLayout
+export interface IndexPlace extends IndexFilePlace {
   logger: Logger
 }
 
