@@ -1,56 +1,83 @@
-import * as zlib from 'node:zlib'
 import { constants, deflate, inflate, type ZlibOptions } from 'node:zlib'
 import { AerobeeError, errorText } from '@aerobee/base'
+import { lz4Codec } from './compression-lz4.js'
+import { zstdCodec } from './compression-zstd.js'
 import type { CompressionType } from './system-flag.js'
 
 /**
- * Bodies are compressed and decompressed by clients only; the broker passes them through.
- * ZLIB comes with Node, ZSTD with newer Nodes; else an optional package is loaded when the first such message appears.
+ * Bodies are compressed and decompressed by clients only; the broker passes them through (reference: wire 3.6).
+ * ZLIB comes with Node, ZSTD with Node 22.15 and later; else an optional package is loaded when the first such message
+ * appears. The type of a body stands in sysFlag (system-flag.ts).
  */
-interface BodyCodec {
+export interface CompressionCodec {
+  /** `level` 1 (fast) to 9 (small), where the format knows levels. */
   compress(body: Uint8Array, level: number): Promise<Uint8Array>
-  /** May produce more than `maxBytes` only by one bounded step; the caller checks. */
+  /** Rejects with LIMIT_EXCEEDED before it produces more than `maxBytes`, with any other error for bad bytes. */
   decompress(body: Uint8Array, maxBytes: number): Promise<Uint8Array>
 }
 
-const codecs = new Map<CompressionType, Promise<BodyCodec>>()
+const codecs = new Map<CompressionType, Promise<CompressionCodec>>()
 
-function codec(type: CompressionType): Promise<BodyCodec> {
-  let loaded = codecs.get(type)
-  if (!loaded) {
-    loaded = type === 'ZLIB' ? Promise.resolve(zlibCodec) : type === 'LZ4' ? lz4Codec() : zstdCodec()
-    codecs.set(type, loaded)
-    loaded.catch(() => codecs.delete(type))
+function codecOf(type: CompressionType): Promise<CompressionCodec> {
+  let loading = codecs.get(type)
+  if (!loading) {
+    loading = loadCodec(type)
+    codecs.set(type, loading)
+    loading.catch(() => codecs.delete(type))
   }
-  return loaded
+  return loading
 }
 
-/** Rejects with AerobeeError UNSUPPORTED when the codec's package is not installed. Level 1 to 9, as zlib's. */
+function loadCodec(type: CompressionType): Promise<CompressionCodec> {
+  switch (type) {
+    case 'ZLIB':
+      return Promise.resolve(zlibCodec)
+    case 'LZ4':
+      return lz4Codec()
+    case 'ZSTD':
+      return zstdCodec()
+  }
+}
+
+/** Rejects with AerobeeError UNSUPPORTED when the codec's package is not installed. Level 5 is Java's default. */
 export async function compressBody(type: CompressionType, body: Uint8Array, level = 5): Promise<Uint8Array> {
-  return (await codec(type)).compress(body, level)
+  return (await codecOf(type)).compress(body, level)
 }
 
-/** Rejects with MALFORMED for bytes that are not of the type, with LIMIT_EXCEEDED above `maxBytes`. */
+/**
+ * Rejects with AerobeeError MALFORMED for bytes that are not of the type, LIMIT_EXCEEDED for a result above `maxBytes`
+ * (nothing larger is ever allocated), UNSUPPORTED when the codec's package is not installed.
+ */
 export async function decompressBody(
   type: CompressionType,
   body: Uint8Array,
   maxBytes: number,
 ): Promise<Uint8Array> {
-  const loaded = await codec(type)
-  let plain: Uint8Array
+  const codec = await codecOf(type)
+  let plain: Uint8Array | undefined
   try {
-    plain = await loaded.decompress(body, maxBytes)
+    plain = await codec.decompress(body, maxBytes)
   } catch (thrown) {
     if (thrown instanceof AerobeeError) throw thrown
-    if ((thrown as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(type, maxBytes)
-    throw new AerobeeError('MALFORMED', `the body is not ${type}: ${errorText(thrown)}`, { cause: thrown })
+    if (!hasCode(thrown, 'ERR_BUFFER_TOO_LARGE'))
+      throw new AerobeeError('MALFORMED', `the body is not ${type}: ${errorText(thrown)}`, { cause: thrown })
   }
-  if (plain.length > maxBytes) throw tooLarge(type, maxBytes)
+  if (plain === undefined || plain.length > maxBytes)
+    throw new AerobeeError(
+      'LIMIT_EXCEEDED',
+      `the ${type} body is larger than ${maxBytes} bytes when decompressed: raise the limit if it is expected`,
+    )
   return plain
 }
 
-const tooLarge = (type: CompressionType, maxBytes: number) =>
-  new AerobeeError('LIMIT_EXCEEDED', `the ${type} body is larger than ${maxBytes} bytes when decompressed`)
+const hasCode = (thrown: unknown, code: string): boolean =>
+  thrown instanceof Error && 'code' in thrown && thrown.code === code
+
+const zlibCodec: CompressionCodec = {
+  compress: (body, level) => callZlib(deflate, body, { level }),
+  decompress: (body, maxBytes) =>
+    callZlib(inflate, body, { maxOutputLength: Math.max(1, maxBytes), finishFlush: constants.Z_FINISH }),
+}
 
 type ZlibCall = (
   body: Uint8Array,
@@ -58,63 +85,8 @@ type ZlibCall = (
   done: (error: Error | null, result: Buffer) => void,
 ) => void
 
-const call = (run: ZlibCall, body: Uint8Array, options: ZlibOptions): Promise<Uint8Array> =>
-  new Promise((resolve, reject) =>
+function callZlib(run: ZlibCall, body: Uint8Array, options: ZlibOptions): Promise<Uint8Array> {
+  return new Promise((resolve, reject) =>
     run(body, options, (error, result) => (error ? reject(error) : resolve(result))),
   )
-
-const zlibCodec: BodyCodec = {
-  compress: (body, level) => call(deflate, body, { level }),
-  decompress: (body, maxBytes) =>
-    call(inflate, body, { maxOutputLength: Math.max(1, maxBytes), finishFlush: constants.Z_FINISH }),
-}
-
-interface Lz4Package {
-  compressFrame(body: Uint8Array): Promise<Uint8Array>
-  decompressFrame(body: Uint8Array): Promise<Uint8Array>
-}
-
-async function lz4Codec(): Promise<BodyCodec> {
-  const lz4 = (await optionalPackage('LZ4', 'lz4-napi')) as unknown as Lz4Package
-  return {
-    compress: (body) => lz4.compressFrame(body),
-    decompress: (body) => lz4.decompressFrame(body),
-  }
-}
-
-interface ZstdPackage {
-  init?(): Promise<void>
-  compress(body: Uint8Array, level?: number): Uint8Array
-  decompress(body: Uint8Array): Uint8Array
-}
-
-async function zstdCodec(): Promise<BodyCodec> {
-  const native = zlib as unknown as { zstdCompress?: ZlibCall; zstdDecompress?: ZlibCall }
-  const { zstdCompress, zstdDecompress } = native
-  if (zstdCompress && zstdDecompress)
-    return {
-      compress: (body) => call(zstdCompress, body, {}),
-      decompress: (body, maxBytes) => call(zstdDecompress, body, { maxOutputLength: Math.max(1, maxBytes) }),
-    }
-  const zstd = (await optionalPackage('ZSTD', '@bokuweb/zstd-wasm')) as unknown as ZstdPackage
-  await zstd.init?.()
-  return {
-    compress: async (body, level) => zstd.compress(body, level),
-    decompress: async (body) => zstd.decompress(body),
-  }
-}
-
-/** A package's default export where it is CommonJS, else its namespace. */
-async function optionalPackage(
-  type: CompressionType,
-  name: 'lz4-napi' | '@bokuweb/zstd-wasm',
-): Promise<object> {
-  try {
-    const loaded = (await import(name)) as { default?: object }
-    return loaded.default ?? loaded
-  } catch (thrown) {
-    throw new AerobeeError('UNSUPPORTED', `${type} bodies need the package ${name}: npm install ${name}`, {
-      cause: thrown,
-    })
-  }
 }
