@@ -1,4 +1,4 @@
-import { asBuffer, bad, good, type Result } from '@aerobee/base'
+import { asBuffer, assert, bad, good, limits, type Result } from '@aerobee/base'
 
 /**
  * Body of a batch (reference: wire 3.6):
@@ -44,6 +44,7 @@ export function decodeBatch(bytes: Uint8Array): Result<BatchItem[]> {
   return good(items)
 }
 
+/** Properties have at most 32,767 bytes in UTF-8. */
 export function encodeBatch(items: readonly BatchItem[]): Uint8Array {
   const sizes = items.map((item) => Buffer.byteLength(item.properties))
   const total = items.reduce((sum, item, i) => sum + fixedBytes + item.body.length + sizes[i]!, 0)
@@ -51,6 +52,7 @@ export function encodeBatch(items: readonly BatchItem[]): Uint8Array {
   let at = 0
   for (const [i, item] of items.entries()) {
     const size = fixedBytes + item.body.length + sizes[i]!
+    assert(sizes[i]! <= limits.propertiesBytes, 'properties fit into their int16 length')
     bytes.writeInt32BE(size, at)
     bytes.writeInt32BE(item.flag, at + 12)
     bytes.writeInt32BE(item.body.length, at + 16)

@@ -28,14 +28,15 @@ export function parseOffsetMessageId(id: string): Result<OffsetMessageId> {
   const bytes = Buffer.from(id, 'hex')
   const length = bytes.length === 16 ? hostBytesV4 : hostBytesV6
   const physicalOffset = Number(bytes.readBigInt64BE(length))
-  if (!Number.isSafeInteger(physicalOffset))
-    return bad(`the offset ${bytes.readBigInt64BE(length)} is beyond 2^53-1`)
+  if (!Number.isSafeInteger(physicalOffset) || physicalOffset < 0)
+    return bad(`the offset ${bytes.readBigInt64BE(length)} is outside [0, 2^53-1]`)
   return good({ host: hostAddress(bytes.subarray(0, length)), physicalOffset })
 }
 
 export interface UniqIdParts {
   /** 4 or 16 bytes. */
   ip: Uint8Array
+  /** Low 16 bits of the process id. */
   pid: number
   millisSinceMonthStart: number
   counter: number
@@ -54,7 +55,7 @@ export function parseUniqId(id: string): Result<UniqIdParts> {
   return good({
     ip: bytes.subarray(0, at),
     pid: bytes.readUInt16BE(at),
-    millisSinceMonthStart: bytes.readInt32BE(at + 6),
+    millisSinceMonthStart: bytes.readUInt32BE(at + 6),
     counter: bytes.readUInt16BE(at + 10),
   })
 }
