@@ -1,0 +1,93 @@
+import type { bodies } from '@aerobee/wire'
+
+/** A queue by which messages are sent and received. */
+export interface MessageQueue {
+  readonly topic: string
+  readonly brokerName: string
+  readonly queueId: number
+}
+
+export const queueKey = (queue: MessageQueue): string => `${queue.topic}@${queue.brokerName}@${queue.queueId}`
+
+/** Order of queues before they are shared out: the same for every member of a group, in every language. */
+export function compareQueues(a: MessageQueue, b: MessageQueue): number {
+  if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1
+  if (a.brokerName !== b.brokerName) return a.brokerName < b.brokerName ? -1 : 1
+  return a.queueId - b.queueId
+}
+
+/** What is known of a topic: where to send, where to read, who the brokers are. */
+export interface TopicRoute {
+  readonly topic: string
+  /** Writable queues of brokers that have a master (reference: client-behaviour 1.3.3). */
+  readonly publishQueues: readonly MessageQueue[]
+  /** Readable queues. */
+  readonly subscribeQueues: readonly MessageQueue[]
+  /** broker name -> broker id -> advertised address. */
+  readonly brokers: ReadonlyMap<string, ReadonlyMap<number, string>>
+  readonly ordered: boolean
+}
+
+const permRead = 4
+const permWrite = 2
+
+export function topicRoute(topic: string, data: bodies.TopicRouteData): TopicRoute {
+  const brokers = new Map(data.brokerDatas.map((broker) => [broker.brokerName, broker.brokerAddrs]))
+  const sorted = [...data.queueDatas].sort((a, b) => (a.brokerName < b.brokerName ? -1 : 1))
+  const queues = (brokerName: string, count: number): MessageQueue[] =>
+    Array.from({ length: count }, (_, queueId) => ({ topic, brokerName, queueId }))
+  const order = data.orderTopicConf
+  const publishQueues = order
+    ? orderedQueues(topic, order)
+    : sorted
+        .filter((queue) => queue.perm & permWrite && brokers.get(queue.brokerName)?.has(0))
+        .flatMap((queue) => queues(queue.brokerName, queue.writeQueueNums))
+  return {
+    topic,
+    publishQueues,
+    subscribeQueues: sorted
+      .filter((queue) => queue.perm & permRead)
+      .flatMap((queue) => queues(queue.brokerName, queue.readQueueNums)),
+    brokers,
+    ordered: Boolean(order),
+  }
+}
+
+/** `broker-a:4;broker-b:2` */
+function orderedQueues(topic: string, order: string): MessageQueue[] {
+  return order.split(';').flatMap((part) => {
+    const colon = part.lastIndexOf(':')
+    const count = Number(part.slice(colon + 1))
+    if (colon < 1 || !Number.isInteger(count)) return []
+    return Array.from({ length: count }, (_, queueId) => ({
+      topic,
+      brokerName: part.slice(0, colon),
+      queueId,
+    }))
+  })
+}
+
+/** A topic that does not exist yet takes its place on the brokers that create topics: at most `queueNums` queues each. */
+export function routeOfNewTopic(
+  topic: string,
+  creating: bodies.TopicRouteData,
+  queueNums: number,
+): TopicRoute {
+  return topicRoute(topic, {
+    ...creating,
+    queueDatas: creating.queueDatas.map((queue) => {
+      const count = Math.min(queueNums, queue.readQueueNums)
+      return { ...queue, readQueueNums: count, writeQueueNums: count }
+    }),
+  })
+}
+
+export function sameRoute(a: TopicRoute, b: TopicRoute): boolean {
+  const text = (route: TopicRoute) =>
+    JSON.stringify([
+      route.publishQueues,
+      route.subscribeQueues,
+      [...route.brokers].map(([name, addresses]) => [name, [...addresses]]),
+    ])
+  return text(a) === text(b)
+}
