@@ -219,7 +219,7 @@ export class ClientInstance {
   #brokerRequests(): Dispatcher {
     return new Dispatcher({
       receiver: 'client',
-      commands: allCommands,
+      commands: allCommands.filter((command) => command.receiver === 'client'),
       registrations: [
         serve(commands.notifyConsumerIdsChanged, ({ connection }: { connection: Connection }) => {
           this.logger.debug(`broker ${connection.remoteText} says that a group changed`)

@@ -56,7 +56,7 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
   }
   const dispatcher = new Dispatcher({
     receiver: 'nameServer',
-    commands: allCommands,
+    commands: allCommands.filter((command) => command.receiver === 'nameServer'),
     registrations: handlers(parts),
     logger,
   })
