@@ -3,6 +3,9 @@ import { type BrokerEntry, brokerKey, type RouteState } from './route-state.js'
 
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^(::ffff:)?127\./.test(host)
 
+/** Whether the peer runs on this machine. */
+const isLocal = ({ local, remote }: Connection) => isLoopback(remote.host) || remote.host === local.host
+
 /**
  * The broker's addresses as this client can dial them. A broker that registered from this machine under a loopback
  * address is reached, from elsewhere, under the address by which the client reached this name server: a loopback address is
@@ -19,7 +22,7 @@ export function advertisedTo(
     const colon = address.lastIndexOf(':')
     if (!isLoopback(address.slice(0, colon))) continue
     const lease = state.live.get(brokerKey(entry.cluster, address))
-    if (!lease || !isLoopback(lease.connection.remote.host)) continue
+    if (!lease || !isLocal(lease.connection)) continue
     changed ??= new Map(entry.addresses)
     changed.set(id, client.local.host.replace(/^::ffff:/, '') + address.slice(colon))
   }
