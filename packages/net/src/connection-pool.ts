@@ -64,6 +64,7 @@ export class ConnectionPool {
     fields: Encodable<Req>,
     options: CallOptions = {},
   ): Promise<Answer<Res>> {
+    if (this.#closed.signal.aborted) return Promise.reject(closedError())
     return new Promise((resolve, reject) => {
       const { clock, deadlines } = this.#group
       const call = new PendingCall(

@@ -27,7 +27,7 @@ import type {
 } from './contracts.js'
 import { Framer, type FrameSink } from './framer.js'
 import { bodyLength, Outbox } from './outbox.js'
-import { type CallCarrier, PendingCall } from './pending-call.js'
+import { type CallCarrier, connectionClosed, PendingCall } from './pending-call.js'
 
 /** Takes the requests of a peer. */
 export interface RequestHandler {
@@ -36,6 +36,9 @@ export interface RequestHandler {
 
 /** Answers already given are sent for this long after close(). */
 const closeTicks = 5
+
+/** A connection on which nothing came during a call of at least this long is taken for dead. */
+const silenceMs = 3000
 
 /** The one frame that answers and one-way requests are written from: it is copied into the outbox at once. */
 const scratch: Frame = newFrame(0, 0)
@@ -79,7 +82,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   #retired = false
   #closeAtTick = 0
 
-  /** Attaches to the stream and joins the group. `closesWhenSilent`: a call that timed out without a byte received closes. */
+  /** Attaches to the stream and joins the group. `closesWhenSilent`: a call of 3 s or more without a byte closes it. */
   constructor(
     stream: ByteStream,
     group: ConnectionGroup,
@@ -124,6 +127,10 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     fields: Encodable<Req>,
     options: CallOptions = {},
   ): Promise<Answer<Res>> {
+    if (this.#state !== 'open')
+      return Promise.reject(
+        connectionClosed(command as unknown as Command, this.remoteText, this.#closeReason),
+      )
     return new Promise((resolve, reject) => {
       const { clock, deadlines } = this.#group
       this.carry(
@@ -165,6 +172,11 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     )
   }
 
+  /** For tests of the wrap-around: the next call takes the number after this one. */
+  restartNumbers(after: number): void {
+    this.#opaque = after
+  }
+
   #tooMuch(): AerobeeError {
     return new AerobeeError(
       'LIMIT_EXCEEDED',
@@ -186,7 +198,8 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   }
 
   suspect(call: PendingCall): void {
-    if (this.#closesWhenSilent) this.abort(`nothing arrived for the ${call.timeoutMs} ms of a call`)
+    if (this.#closesWhenSilent && call.timeoutMs >= silenceMs)
+      this.abort(`nothing arrived for the ${call.timeoutMs} ms of a call`)
   }
 
   notify<Req extends FieldSet, Res extends FieldSet>(

@@ -15,6 +15,14 @@ export interface CallCarrier {
 
 export const defaultTimeoutMs = 3000
 
+export function connectionClosed(command: Command, address: string, reason: string): AerobeeError {
+  return new AerobeeError(
+    'CONNECTION_CLOSED',
+    `the connection to ${address} closed before ${command.name} was answered: ${reason}; whether it was carried out is unknown`,
+    { retryable: true, address },
+  )
+}
+
 /**
  * A request of ours from the caller's call to its outcome, over several connections if need be (GO_AWAY).
  *
@@ -81,13 +89,7 @@ export class PendingCall implements Expiring {
 
   /** For a connection that closed under the call. */
   failClosed(address: string, reason: string): void {
-    this.fail(
-      new AerobeeError(
-        'CONNECTION_CLOSED',
-        `the connection to ${address} closed before ${this.command.name} was answered: ${reason}; whether it was carried out is unknown`,
-        { retryable: true, address },
-      ),
-    )
+    this.fail(connectionClosed(this.command, address, reason))
   }
 
   expire(): void {

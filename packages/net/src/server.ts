@@ -83,6 +83,7 @@ export class RemotingServer {
     }
     this.#group.closeAll('the server shuts down')
     await this.#group.whenEmpty()
+    this.#group.deadlines.stop()
   }
 
   #accept(stream: ByteStream, handler: RequestHandler): void {

@@ -36,6 +36,13 @@ export class MemoryNetwork {
     return this.#streams.size
   }
 
+  /** Timers that stand for bytes on their way. */
+  get timers(): number {
+    let timers = 0
+    for (const link of this.#links.values()) timers += link.timers
+    return timers
+  }
+
   /** The network as the machine `host` has it. */
   transport(host = '10.0.0.1'): Transport {
     return {
@@ -83,7 +90,7 @@ export class MemoryNetwork {
     const key = `${from} > ${to}`
     let link = this.#links.get(key)
     if (!link) {
-      link = { latencyMs: this.defaultLatencyMs, cut: false, pipes: new Set() }
+      link = { latencyMs: this.defaultLatencyMs, cut: false, pipes: new Set(), timers: 0 }
       this.#links.set(key, link)
     }
     return link

@@ -70,10 +70,9 @@ export class RemotingPair {
   async close(): Promise<void> {
     await this.clock.resolve(Promise.all([this.pool.close(), this.server.close()]))
     await this.clock.settle()
-    if (this.clock.timers + this.network.openStreams > 0)
-      throw new Error(
-        `${this.clock.timers} timers and ${this.network.openStreams} streams are left after close`,
-      )
+    const timers = this.clock.timers - this.network.timers
+    const streams = this.network.openStreams
+    if (timers + streams > 0) throw new Error(`${timers} timers and ${streams} streams are left after close`)
   }
 }
 

@@ -9,6 +9,8 @@ export interface Link {
   latencyMs: number
   cut: boolean
   readonly pipes: Set<MemoryPipe>
+  /** Timers that will deliver something. */
+  timers: number
 }
 
 export function connectionReset(): Error {
@@ -86,8 +88,15 @@ export class MemoryPipe {
       this.#scheduled = false
       this.#deliver()
     }
-    if (waitMs > 0) this.#clock.after(waitMs, deliver)
-    else this.#clock.endOfTurn(deliver)
+    if (waitMs <= 0) {
+      this.#clock.endOfTurn(deliver)
+      return
+    }
+    this.#link.timers++
+    this.#clock.after(waitMs, () => {
+      this.#link.timers--
+      deliver()
+    })
   }
 
   #deliver(): void {
