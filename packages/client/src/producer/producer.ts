@@ -67,7 +67,12 @@ export class Producer {
     const { clock, random } = this.#instance.surroundings
     this.#role = { producerGroup: options.producerGroup, topics: () => this.#topics }
     this.#queueChoice = new QueueChoice(random.below(1000))
-    this.#nextId = uniqIdGenerator({ ip: random.bytes(4), pid: processId(), random, now: () => clock.wallMs() })
+    this.#nextId = uniqIdGenerator({
+      ip: random.bytes(4),
+      pid: processId(),
+      random,
+      now: () => clock.wallMs(),
+    })
   }
 
   /** Needs no server yet: connections are made by the first send. */
