@@ -37,7 +37,6 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
     store,
     files,
     advertisedFor: (local) => advertisedFor(local),
-    onTopicsChanged: () => {},
   })
   const registrations = brokerHandlers(parts)
   const served = new Set(registrations.map(({ command }) => command))
@@ -70,6 +69,11 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
           services = startServices(parts)
         },
         stop: () => services?.cancel(),
+      },
+      {
+        name: 'registration',
+        start: () => parts.registration.start(),
+        stop: () => parts.registration.stop(),
       },
     ],
     logger,

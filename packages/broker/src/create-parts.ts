@@ -10,27 +10,30 @@ import type { BrokerFiles, BrokerOptions, BrokerParts } from './parts.js'
 import { Peers } from './peers.js'
 import { HeaderSubscriptions } from './pull/header-subscriptions.js'
 import { QueueLocks } from './queue-locks.js'
+import { NameServerRegistration } from './registration.js'
 import { ownPropertiesOf } from './send/parts.js'
 import { BrokerStats } from './stats.js'
-import { type TopicConfig, TopicTable } from './topics.js'
+import { TopicTable } from './topics.js'
 
 export interface PartsOptions extends BrokerOptions {
   store: MessageStore
   files: BrokerFiles
   advertisedFor: AdvertisedAddressFor
-  onTopicsChanged: (topics: readonly TopicConfig[]) => void
 }
 
+export type RunningParts = BrokerParts & { registration: NameServerRegistration }
+
 /** Reads the tables from their files. Throws AerobeeError STORE_CORRUPT when one is unreadable. */
-export function createParts(options: PartsOptions): BrokerParts {
+export function createParts(options: PartsOptions): RunningParts {
   const { config, clock, logger, random, store, files } = options
   const topics = new TopicTable({
     settings: config,
     clock,
     logger,
     file: files.topics,
-    onChange: options.onTopicsChanged,
+    onChange: (changed) => registration.topicsChanged(changed),
   })
+  const registration = new NameServerRegistration({ ...options, topics })
   const groups = new GroupTable({ settings: config, clock, logger, file: files.groups })
   const clients = new ClientRegistry({ settings: config, clock, logger, groups })
   const longPoll = new LongPoll(clock)
@@ -44,6 +47,7 @@ export function createParts(options: PartsOptions): BrokerParts {
     topics,
     groups,
     clients,
+    registration,
     consumers: clients.consumers,
     offsets: new ConsumerOffsets({
       clock,

@@ -3,6 +3,7 @@ import type { Transport } from '@aerobee/net'
 import type { ClientRegistry } from './clients/client-registry.js'
 import type { BrokerConfig } from './config-keys.js'
 import type { PullParts } from './pull/parts.js'
+import type { Announcements } from './registration.js'
 import type { SendParts } from './send/parts.js'
 import type { TableFile } from './table-file.js'
 
@@ -19,6 +20,7 @@ export interface BrokerOptions {
 /** Everything that handlers share; each takes the few parts that it needs. */
 export interface BrokerParts extends SendParts, PullParts {
   clients: ClientRegistry
+  registration: Announcements
 }
 
 /** The documents under `<store>/config` that the broker itself keeps. */
