@@ -98,15 +98,31 @@ export type RequestInput<C> = C extends Command<infer Req, FieldSet> ? Encodable
 export type ResponseOf<C> = C extends Command<FieldSet, infer Res> ? Decoded<Res> : never
 export type ResponseInput<C> = C extends Command<FieldSet, infer Res> ? Encodable<Res> : never
 
+/**
+ * `quickly` may decode requests of a hot command in straight code; whatever it gives up on, with undefined, is decoded
+ * by the declaration, and so gets its reason there.
+ */
 export function defineCommand<const Req extends FieldSet, const Res extends FieldSet>(
   declaration: CommandDeclaration<Req, Res>,
+  quickly?: (ext: ExtFields) => Decoded<Req> | undefined,
 ): Command<Req, Res> {
   return {
     ...declaration,
-    decodeRequest: fieldDecoder(declaration.request),
+    decodeRequest: firstQuickly(quickly, fieldDecoder(declaration.request)),
     encodeRequest: fieldEncoder(declaration.request),
     decodeResponse: fieldDecoder(declaration.response),
     encodeResponse: fieldEncoder(declaration.response),
+  }
+}
+
+function firstQuickly<Fields>(
+  quickly: ((ext: ExtFields) => Fields | undefined) | undefined,
+  decode: (ext: ExtFields | null) => Result<Fields>,
+): (ext: ExtFields | null) => Result<Fields> {
+  if (quickly === undefined) return decode
+  return (ext) => {
+    const fields = ext === null ? undefined : quickly(ext)
+    return fields === undefined ? decode(ext) : good(fields)
   }
 }
 
@@ -184,6 +200,17 @@ export function parseInteger(text: string): number | undefined {
   }
   if (value > Number.MAX_SAFE_INTEGER) return undefined
   return first === 0x2d && value !== 0 ? -value : value
+}
+
+/** For quick decoders: NaN when the text is absent or no int32. */
+export function int32OrNaN(text: string | undefined): number {
+  const value = text === undefined ? undefined : parseInteger(text)
+  return value !== undefined && (value | 0) === value ? value : Number.NaN
+}
+
+/** For quick decoders: NaN when the text is absent or no integer within ±(2^53-1). */
+export function int64OrNaN(text: string | undefined): number {
+  return (text === undefined ? undefined : parseInteger(text)) ?? Number.NaN
 }
 
 function clampInteger(text: string): number | undefined {

@@ -27,26 +27,29 @@ export function frameLengthFault(length: number): string | undefined {
  */
 export function decodeFrame(bytes: Uint8Array, start = 0, end = bytes.length): Result<Frame> {
   const buffer = asBuffer(bytes)
-  if (end - start < framePrefixBytes) return bad('the frame is shorter than its prefix')
-  const length = buffer.readInt32BE(start)
+  const available = end - start - lengthBytes
+  if (available < framePrefixBytes - lengthBytes) return bad('the frame is shorter than its prefix')
+  const length = int32At(buffer, start)
   const fault = frameLengthFault(length)
   if (fault !== undefined) return bad(fault)
-  if (length !== end - start - lengthBytes)
-    return bad(`the frame says length ${length} and has ${end - start - lengthBytes}`)
-  const word = buffer.readInt32BE(start + lengthBytes)
-  const serializeType = word >>> 24
-  const headerLength = word & 0xff_ffff
+  if (length !== available) return bad(`the frame says length ${length} and has ${available}`)
+  const serializeType = buffer[start + 4]!
+  const headerLength = int32At(buffer, start + 4) & 0xff_ffff
   const headerAt = start + framePrefixBytes
   const bodyAt = headerAt + headerLength
   if (bodyAt > end) return bad(`the header's length ${headerLength} overruns the frame`)
   if (headerLength > limits.frameHeaderBytes)
     return bad(`the header's length ${headerLength} exceeds the limit of ${limits.frameHeaderBytes}`)
   const body = bodyAt === end ? emptyBytes : buffer.subarray(bodyAt, end)
-  if (serializeType === serializeTypes.JSON)
-    return decodeJsonHeader(buffer.toString('utf8', headerAt, bodyAt), body)
+  if (serializeType === serializeTypes.JSON) return decodeJsonHeader(buffer, headerAt, bodyAt, body)
   if (serializeType === serializeTypes.ROCKETMQ)
     return decodeRocketmqHeader(buffer.subarray(headerAt, bodyAt), body)
   return bad(`the serialize type ${serializeType} is unknown`)
+}
+
+/** Inlined where readInt32BE is a call; the caller has checked the bounds. */
+function int32At(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
 }
 
 /** Bytes that writeFrameHead may need at most: prefix and header. */

@@ -28,5 +28,11 @@ export function languageByte(name: string): number | undefined {
   return bytesByName.get(name)
 }
 
+/** A header's language: the name when it is known, the name of a byte, else null. */
+export function knownLanguage(value: unknown): string | null {
+  if (typeof value === 'string') return languageByte(value) === undefined ? null : value
+  return typeof value === 'number' ? languageName(value) : null
+}
+
 const names = Object.keys(languageBytes) as Language[]
 const bytesByName = new Map<string, number>(Object.entries(languageBytes))

@@ -1,4 +1,16 @@
-import { defineCommand, type FieldSet, int32, int64, named, optional, string } from '../command.js'
+import {
+  type Decoded,
+  defineCommand,
+  type FieldSet,
+  int32,
+  int32OrNaN,
+  int64,
+  int64OrNaN,
+  named,
+  optional,
+  string,
+} from '../command.js'
+import type { ExtFields } from '../frame.js'
 
 /** Pulling (reference: wire 3.5, broker-behaviour 4). */
 const request = {
@@ -20,6 +32,41 @@ const request = {
   brokerName: optional(named('bname', string('broker the client means'))),
 } satisfies FieldSet
 
+/** The same as the declaration says, in straight code. */
+function pullFields(ext: ExtFields): Decoded<typeof request> | undefined {
+  const { consumerGroup, topic, subscription, expressionType, proxyFrowardClientId, bname: brokerName } = ext
+  const queueId = int32OrNaN(ext.queueId)
+  const queueOffset = int64OrNaN(ext.queueOffset)
+  const maxMsgNums = int32OrNaN(ext.maxMsgNums)
+  const sysFlag = int32OrNaN(ext.sysFlag)
+  const commitOffset = int64OrNaN(ext.commitOffset)
+  const suspendTimeoutMillis = int64OrNaN(ext.suspendTimeoutMillis)
+  const subVersion = int64OrNaN(ext.subVersion)
+  const maxMsgBytes = ext.maxMsgBytes === undefined ? undefined : int32OrNaN(ext.maxMsgBytes)
+  const requestSource = ext.requestSource === undefined ? undefined : int32OrNaN(ext.requestSource)
+  if (consumerGroup === undefined || topic === undefined) return undefined
+  if (Number.isNaN(queueId + queueOffset + maxMsgNums + sysFlag + commitOffset)) return undefined
+  if (Number.isNaN(suspendTimeoutMillis + subVersion)) return undefined
+  if (Number.isNaN((maxMsgBytes ?? 0) + (requestSource ?? 0))) return undefined
+  return {
+    consumerGroup,
+    topic,
+    queueId,
+    queueOffset,
+    maxMsgNums,
+    sysFlag,
+    commitOffset,
+    suspendTimeoutMillis,
+    subscription,
+    subVersion,
+    expressionType,
+    maxMsgBytes,
+    requestSource,
+    proxyFrowardClientId,
+    brokerName,
+  }
+}
+
 const response = {
   suggestWhichBrokerId: int64('id of the broker to pull from next'),
   nextBeginOffset: int64('offset to go on at'),
@@ -33,26 +80,32 @@ const response = {
 
 const records = 'records as they stand in the commit log, one behind another'
 
-export const pullMessage = defineCommand({
-  name: 'PULL_MESSAGE',
-  code: 11,
-  about: 'Read messages of a queue; held while nothing is there, when the client asked for it.',
-  callers: ['client', 'broker'],
-  receiver: 'broker',
-  access: { resource: 'topic', action: 'Sub', field: 'topic', groupField: 'consumerGroup' },
-  request,
-  response,
-  responseBody: records,
-})
+export const pullMessage = defineCommand(
+  {
+    name: 'PULL_MESSAGE',
+    code: 11,
+    about: 'Read messages of a queue; held while nothing is there, when the client asked for it.',
+    callers: ['client', 'broker'],
+    receiver: 'broker',
+    access: { resource: 'topic', action: 'Sub', field: 'topic', groupField: 'consumerGroup' },
+    request,
+    response,
+    responseBody: records,
+  },
+  pullFields,
+)
 
-export const litePullMessage = defineCommand({
-  name: 'LITE_PULL_MESSAGE',
-  code: 361,
-  about: 'As PULL_MESSAGE, from lite pull consumers.',
-  callers: ['client'],
-  receiver: 'broker',
-  access: { resource: 'topic', action: 'Sub', field: 'topic', groupField: 'consumerGroup' },
-  request,
-  response,
-  responseBody: records,
-})
+export const litePullMessage = defineCommand(
+  {
+    name: 'LITE_PULL_MESSAGE',
+    code: 361,
+    about: 'As PULL_MESSAGE, from lite pull consumers.',
+    callers: ['client'],
+    receiver: 'broker',
+    access: { resource: 'topic', action: 'Sub', field: 'topic', groupField: 'consumerGroup' },
+    request,
+    response,
+    responseBody: records,
+  },
+  pullFields,
+)
