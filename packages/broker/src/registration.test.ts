@@ -310,20 +310,14 @@ function capturedRequest(code: number): Frame {
   return frame.value
 }
 
-/** Names of the fields, and of a body its keys two levels deep with one topic. */
+/** Names of the fields, and of a body its keys two levels deep, with those of one topic. */
 function shapeOf(frame: Frame): unknown {
   const fields = Object.keys(frame.extFields ?? {}).sort()
   if (frame.body.length === 0) return { fields, body: undefined }
   const body = JSON.parse(Buffer.from(frame.body).toString())
   const table = body.topicConfigSerializeWrapper
-  if (table) table.topicConfigTable = Object.keys(table.topicConfigTable.SELF_TEST_TOPIC)
-  return {
-    fields,
-    body: { ...body, ...(table && { topicConfigSerializeWrapper: Object.entries(table).map(keys) }) },
-  }
+  if (!table) return { fields, body: Object.keys(body) }
+  const { filterServerList } = body
+  const topic = Object.keys(table.topicConfigTable.SELF_TEST_TOPIC)
+  return { fields, body: Object.keys(body), filterServerList, table: Object.keys(table), topic }
 }
-
-const keys = ([name, value]: [string, unknown]): unknown => [
-  name,
-  Array.isArray(value) ? value : Object.keys(value as object),
-]
