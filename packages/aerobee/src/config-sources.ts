@@ -1,5 +1,5 @@
 import { AerobeeError, type ConfigSource, type ConfigTable } from '@aerobee/base'
-import { parseProperties } from '@aerobee/wire'
+import { parsePropertiesText } from '@aerobee/wire'
 
 /**
  * Where configuration comes from, in rising precedence: file, environment, flags.
@@ -62,7 +62,7 @@ export function fileSource(path: string, read: (path: string) => Uint8Array | un
       'INVALID_CONFIG',
       `${path}: no such file; -c takes a RocketMQ .conf or .properties file`,
     )
-  const parsed = parseProperties(new TextDecoder().decode(content))
+  const parsed = parsePropertiesText(new TextDecoder().decode(content))
   if (!parsed.ok) throw new AerobeeError('INVALID_CONFIG', `${path}: ${parsed.reason}`)
   return { name: path, values: Object.fromEntries(parsed.value) }
 }
