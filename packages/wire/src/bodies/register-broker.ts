@@ -106,7 +106,8 @@ function decodeCompressed(body: Uint8Array, senderVersion: number): Result<Regis
     const info = mapping === undefined ? undefined : parseLenientJson(mapping)
     if (!info?.ok || typeof info.value !== 'object' || info.value === null)
       return bad(`${name}: a mapping is damaged`)
-    mappings.set(String((info.value as Record<string, unknown>).topic), info.value)
+    const { topic } = info.value as { topic?: unknown }
+    if (typeof topic === 'string') mappings.set(topic, info.value)
   }
   const read = plain.read({ filterServerList: filterServers.value ?? [] })
   if (!read.ok) return read
@@ -141,6 +142,8 @@ class Texts {
   }
 }
 
+const attributesBody = bodyCodec('attributes', textTable)
+
 /** Java splits at blanks and takes the sixth part on as attributes, which old brokers leave out. */
 function parseTopicLine(line: string): TopicConfig | undefined {
   const match = /^(\S+) (\d{1,9}) (\d{1,9}) (\d{1,9}) (\S+)(?: (.*))?$/s.exec(line)
@@ -149,11 +152,10 @@ function parseTopicLine(line: string): TopicConfig | undefined {
     string,
     ...string[],
   ]
-  const attributes = parseLenientJson(attributesText || '{}')
+  const attributes = attributesBody.decode(utf8(attributesText || '{}'))
   if (!attributes.ok) return undefined
-  const table = typeof attributes.value === 'object' && attributes.value !== null ? attributes.value : {}
   return {
-    attributes: Object.fromEntries(Object.entries(table).map(([key, value]) => [key, String(value)])),
+    attributes: attributes.value,
     order: false,
     perm: Number(perm),
     readQueueNums: Number(read),

@@ -46,12 +46,10 @@ export const text: Shape<string> = {
 /** A whole number; beyond ±(2^53-1) it is taken as that bound, a fraction is cut. */
 export const integer: Shape<number> = {
   read(value, at) {
-    const number =
-      typeof value === 'string' && value.trim() !== '' ? Number(value) : Number(value ?? Number.NaN)
-    const whole = typeof value === 'object' ? Number.NaN : Math.trunc(number)
-    if (Number.isSafeInteger(whole)) return whole + 0
-    if (Number.isNaN(whole) || value === '') return fault(at, 'an integer')
-    return whole > 0 ? Number.MAX_SAFE_INTEGER : -Number.MAX_SAFE_INTEGER
+    const isNumber = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '')
+    const whole = isNumber ? Math.trunc(Number(value)) : Number.NaN
+    if (Number.isNaN(whole)) return fault(at, 'an integer')
+    return Math.min(Math.max(whole, -Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER) + 0
   },
   write: (value) => String(value),
 }
