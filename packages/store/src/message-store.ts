@@ -1,0 +1,152 @@
+import { AerobeeError, type QueueOffset } from '@aerobee/base'
+import type { ConsumeQueue } from './consume-queue/consume-queue.js'
+import type {
+  AppendOutcome,
+  KeyQueryOutcome,
+  MessageStore,
+  NewMessage,
+  ReadOutcome,
+  ReadRequest,
+  StoreStatus,
+} from './contracts.js'
+import type { ArrivalListener } from './dispatch.js'
+import type { StoreEnvironment } from './environment.js'
+import { ReadRun, readRefusal } from './read/read-run.js'
+import type { RunningStore } from './running-store.js'
+import { startStore } from './starting.js'
+
+/** The store in `options.storePathRootDir`; nothing is touched before `start`. */
+export function openMessageStore(environment: StoreEnvironment): MessageStore {
+  return new DirectoryStore(environment)
+}
+
+const refused: AppendOutcome = {
+  status: 'SERVICE_NOT_AVAILABLE',
+  physicalOffset: -1,
+  queueOffset: -1,
+  storeTimestamp: -1,
+  physicalOffsets: undefined,
+}
+
+class DirectoryStore implements MessageStore {
+  readonly #environment: StoreEnvironment
+  readonly #listeners: ArrivalListener[] = []
+  #store: RunningStore | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(environment: StoreEnvironment) {
+    this.#environment = environment
+  }
+
+  async start(): Promise<void> {
+    if (this.#store) throw new AerobeeError('CLOSED', 'The store was started before: open another one.')
+    const store = await startStore(this.#environment)
+    for (const listener of this.#listeners) store.dispatch.onArrival(listener)
+    await store.start()
+    this.#store = store
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#store?.stop() ?? Promise.resolve()
+    return this.#stopping
+  }
+
+  append(message: NewMessage, done: (outcome: AppendOutcome) => void): void {
+    if (this.#store) this.#store.appends.append(message, done)
+    else this.#environment.clock.endOfTurn(() => done({ ...refused }))
+  }
+
+  appendBatch(messages: readonly NewMessage[], done: (outcome: AppendOutcome) => void): void {
+    if (this.#store) this.#store.appends.appendBatch(messages, done)
+    else this.#environment.clock.endOfTurn(() => done({ ...refused }))
+  }
+
+  read(request: ReadRequest): ReadOutcome | Promise<ReadOutcome> {
+    const store = this.#running()
+    const queue = store.parts.queues.find(request.topic, request.queueId)
+    const refusal = readRefusal(queue, request)
+    if (refusal !== undefined || queue === undefined) return refusal!
+    return new ReadRun(store, request, queue).run()
+  }
+
+  minOffset(topic: string, queueId: number): QueueOffset {
+    return this.#find(topic, queueId)?.minOffset ?? 0
+  }
+
+  maxOffset(topic: string, queueId: number): QueueOffset {
+    return this.#find(topic, queueId)?.maxOffset ?? 0
+  }
+
+  async offsetByTime(
+    topic: string,
+    queueId: number,
+    wallMs: number,
+    boundary: 'LOWER' | 'UPPER',
+  ): Promise<QueueOffset> {
+    const queue = this.#find(topic, queueId)
+    return queue === undefined ? 0 : this.#running().search.offsetByTime(queue, wallMs, boundary)
+  }
+
+  async storeTimeAt(topic: string, queueId: number, offset: QueueOffset): Promise<number> {
+    const queue = this.#find(topic, queueId)
+    return queue === undefined ? -1 : this.#running().search.storeTimeAt(queue, offset)
+  }
+
+  inMemory(topic: string, queueId: number, offset: QueueOffset): boolean {
+    const queue = this.#find(topic, queueId)
+    if (queue === undefined || offset < queue.minOffset || offset >= queue.maxOffset) return true
+    return this.#running().isRecent(queue, offset)
+  }
+
+  async recordAt(physicalOffset: number): Promise<Uint8Array | undefined> {
+    return this.#running().reader.read(physicalOffset)
+  }
+
+  async queryByKey(
+    topic: string,
+    key: string,
+    maxCount: number,
+    beginMs: number,
+    endMs: number,
+  ): Promise<KeyQueryOutcome> {
+    const { parts, reader } = this.#running()
+    const records: Uint8Array[] = []
+    if (!parts.index) return { records, indexLastUpdateTimestamp: 0, indexLastUpdatePhysicalOffset: 0 }
+    const found = await parts.index.query(topic, key, maxCount, beginMs, endMs)
+    for (const physicalOffset of found.physicalOffsets) {
+      const record = await reader.read(physicalOffset)
+      if (record) records.push(record)
+    }
+    return {
+      records,
+      indexLastUpdateTimestamp: found.lastUpdateTimestamp,
+      indexLastUpdatePhysicalOffset: found.lastUpdatePhysicalOffset,
+    }
+  }
+
+  deleteTopic(topic: string): void {
+    this.#running().deleteTopic(topic)
+  }
+
+  queues(): ReadonlyMap<string, readonly number[]> {
+    return this.#running().parts.queues.ids()
+  }
+
+  onArrival(listener: ArrivalListener): void {
+    this.#listeners.push(listener)
+    this.#store?.dispatch.onArrival(listener)
+  }
+
+  status(): StoreStatus {
+    return this.#running().status()
+  }
+
+  #running(): RunningStore {
+    if (this.#store) return this.#store
+    throw new AerobeeError('CLOSED', 'The store is not running: start it first.')
+  }
+
+  #find(topic: string, queueId: number): ConsumeQueue | undefined {
+    return this.#running().parts.queues.find(topic, queueId)
+  }
+}

@@ -1,0 +1,116 @@
+import { checkRecord, readPhysicalOffset, readStoreTimestamp, readTotalSize } from '@aerobee/wire'
+import type { LogBlock, LogBlocks } from '../commit-log/log-blocks.js'
+import type { SegmentList } from '../commit-log/segment-list.js'
+import type { OpenFiles } from '../open-files.js'
+import { RecordSlices } from './record-slices.js'
+
+export interface RecordReaderParts {
+  segments: SegmentList
+  blocks: LogBlocks
+  files: OpenFiles
+  appendedCrc: boolean
+  /** Records end at or before this physical offset. */
+  visibleEnd(): number
+  /** What a queue or an index names is not what the log holds there. */
+  damaged(physicalOffset: number, reason: string): void
+}
+
+/** Up to the end of the store time, whatever the hosts; every record is longer. */
+const headBytes = 76
+
+/** Records of the log one by one. What comes from disk is verified before anybody sees it. */
+export class RecordReader {
+  readonly #parts: RecordReaderParts
+
+  constructor(parts: RecordReaderParts) {
+    this.#parts = parts
+  }
+
+  /** Whether the log still holds, and already shows, a record in that place. */
+  holds(physical: number, size: number): boolean {
+    const { first } = this.#parts.segments
+    return first !== undefined && physical >= first.base && physical + size <= this.#parts.visibleEnd()
+  }
+
+  /**
+   * Adds a record to an answer. A promise: a block of it is being read, try again then. False: it is damaged, which
+   * was reported.
+   */
+  collect(into: RecordSlices, physical: number, size: number): boolean | Promise<unknown> {
+    const { blocks } = this.#parts
+    const block = blocks.find(physical)
+    if (block === undefined) return blocks.load(physical)
+    const end = physical + size
+    if (end > block.end) return this.#collectAcross(into, physical, end)
+    if (block.cold && !this.#isSound(block.bytes, block.view, physical - block.start, size, physical)) {
+      return false
+    }
+    into.add(block, physical, end)
+    return true
+  }
+
+  /** The whole record as a copy, undefined when there is none. Rejects with IO_FAILED. */
+  async read(physical: number): Promise<Buffer | undefined> {
+    const head = await this.#bytes(physical, headBytes)
+    if (head === undefined) return undefined
+    const size = readTotalSize(viewOf(head), 0)
+    if (size < headBytes || !this.holds(physical, size)) return undefined
+    const bytes = await this.#bytes(physical, size)
+    if (bytes === undefined || readPhysicalOffset(viewOf(bytes), 0) !== physical) return undefined
+    return this.#isSound(bytes, viewOf(bytes), 0, size, physical) ? bytes : undefined
+  }
+
+  /** Store time of the record there, -1 when there is none. Rejects with IO_FAILED. */
+  async storeTime(physical: number): Promise<number> {
+    const head = await this.#bytes(physical, headBytes)
+    if (head === undefined) return -1
+    const view = viewOf(head)
+    return readPhysicalOffset(view, 0) === physical ? readStoreTimestamp(view, 0) : -1
+  }
+
+  #collectAcross(into: RecordSlices, physical: number, end: number): boolean | Promise<unknown> {
+    const { blocks } = this.#parts
+    const parts: LogBlock[] = []
+    for (let at = physical; at < end; ) {
+      const block = blocks.find(at)
+      if (block === undefined) return blocks.load(at)
+      parts.push(block)
+      at = block.end
+    }
+    const whole = new RecordSlices()
+    for (const block of parts) whole.add(block, Math.max(physical, block.start), Math.min(end, block.end))
+    if (parts.some((block) => block.cold)) {
+      const bytes = Buffer.allocUnsafe(end - physical)
+      whole.copyTo(bytes, 0)
+      if (!this.#isSound(bytes, viewOf(bytes), 0, bytes.length, physical)) return false
+    }
+    for (const block of parts) into.add(block, Math.max(physical, block.start), Math.min(end, block.end))
+    return true
+  }
+
+  #isSound(bytes: Uint8Array, view: DataView, at: number, size: number, physical: number): boolean {
+    const { appendedCrc } = this.#parts
+    const check = checkRecord(bytes, view, at, at + size, { appendedCrc, physicalOffset: physical })
+    if (check.kind === 'record' && check.sizeBytes === size) return true
+    const reason = check.kind === 'bad' ? check.reason : `it is no record of ${size} bytes`
+    this.#parts.damaged(physical, reason)
+    return false
+  }
+
+  /** A copy of bytes within one segment, from memory or by a read of just these. */
+  async #bytes(physical: number, length: number): Promise<Buffer | undefined> {
+    if (!this.holds(physical, length)) return undefined
+    const { segments, blocks, files } = this.#parts
+    const block = blocks.find(physical)
+    if (block !== undefined && physical + length <= block.end) {
+      return Buffer.from(block.bytes.subarray(physical - block.start, physical - block.start + length))
+    }
+    const segment = segments.holding(physical)
+    if (segment === undefined || physical + length > segment.base + segments.segmentBytes) return undefined
+    const bytes = Buffer.allocUnsafe(length)
+    const count = await files.useAsync(segment.path, (file) => file.read(bytes, physical - segment.base))
+    return count === length ? bytes : undefined
+  }
+}
+
+const viewOf = (bytes: Buffer) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

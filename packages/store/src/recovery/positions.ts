@@ -1,0 +1,111 @@
+import { bad, good, type Result } from '@aerobee/base'
+import type { CheckpointValues } from '../checkpoint.js'
+
+/** Of one queue at the moment of the positions. */
+export interface QueuePosition {
+  minOffset: number
+  maxOffset: number
+  /** Of the entry at `minOffset`, -1 when there is none. */
+  minPhysical: number
+  /** Of the newest entry that has a record, -1 when there is none. */
+  maxPhysical: number
+}
+
+/**
+ * What is provably on the device: the log and every queue entry for records before `dispatched`. Written after their
+ * datasync, so that recovery starts there and believes nothing that came later.
+ */
+export interface StorePositions {
+  /** Start of the oldest segment: one that is missing from there on was lost, not deleted by retention. */
+  minPhysicalOffset: number
+  dispatched: number
+  /** Whether the message index held entries; with none it need not be built again. */
+  indexed: boolean
+  /** What the file `checkpoint` said before and after; other values there mean that RocketMQ ran meanwhile. */
+  checkpoints: readonly CheckpointValues[]
+  /** Records of these topics before the offset belong to no queue any more. */
+  deletedTopics: ReadonlyMap<string, number>
+  queues: ReadonlyMap<string, ReadonlyMap<number, QueuePosition>>
+}
+
+const format = 1
+
+/**
+ * The file `positions.json`, which RocketMQ does not know and leaves alone:
+ *
+ *   {"format":1, "minPhysicalOffset":…, "dispatched":…, "indexed":…, "checkpoints":[{…},{…}],
+ *    "deletedTopics":{"T":offset}, "queues":{"T":{"0":[minOffset,maxOffset,minPhysical,maxPhysical]}}}
+ */
+export function positionsText(positions: StorePositions): string {
+  const queues: Record<string, Record<string, number[]>> = {}
+  for (const [topic, ofTopic] of positions.queues) {
+    const entries: Record<string, number[]> = {}
+    for (const [queueId, at] of ofTopic) {
+      entries[queueId] = [at.minOffset, at.maxOffset, at.minPhysical, at.maxPhysical]
+    }
+    queues[topic] = entries
+  }
+  const { minPhysicalOffset, dispatched, indexed, checkpoints } = positions
+  const deletedTopics = Object.fromEntries(positions.deletedTopics)
+  return JSON.stringify({
+    format,
+    minPhysicalOffset,
+    dispatched,
+    indexed,
+    checkpoints,
+    deletedTopics,
+    queues,
+  })
+}
+
+export function parsePositions(text: string): Result<StorePositions> {
+  let parsed: Record<string, unknown>
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    return bad('no JSON')
+  }
+  if (!isObject(parsed) || parsed.format !== format) return bad(`not of format ${format}`)
+  const { minPhysicalOffset, dispatched, indexed, checkpoints, deletedTopics, queues } = parsed
+  if (!isOffset(minPhysicalOffset) || !isOffset(dispatched) || typeof indexed !== 'boolean') {
+    return bad('without its offsets')
+  }
+  if (!Array.isArray(checkpoints) || !isObject(deletedTopics) || !isObject(queues)) {
+    return bad('without its tables')
+  }
+  const topics = new Map<string, Map<number, QueuePosition>>()
+  for (const [topic, entries] of Object.entries(queues)) {
+    const ofTopic = new Map<number, QueuePosition>()
+    for (const [queueId, at] of Object.entries(isObject(entries) ? entries : {})) {
+      if (!Array.isArray(at) || at.length !== 4 || !at.every(Number.isSafeInteger)) {
+        return bad(`without the offsets of ${topic} queue ${queueId}`)
+      }
+      const [minOffset, maxOffset, minPhysical, maxPhysical] = at
+      ofTopic.set(Number(queueId), { minOffset, maxOffset, minPhysical, maxPhysical })
+    }
+    topics.set(topic, ofTopic)
+  }
+  const deleted = Object.entries(deletedTopics).filter((entry): entry is [string, number] =>
+    isOffset(entry[1]),
+  )
+  return good({
+    minPhysicalOffset,
+    dispatched,
+    indexed,
+    checkpoints: checkpoints as CheckpointValues[],
+    deletedTopics: new Map(deleted),
+    queues: topics,
+  })
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isOffset = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+
+/** Whether the checkpoint file is as these positions knew it: nobody else has written to the store since. */
+export function agreesWith(positions: StorePositions, checkpoint: CheckpointValues): boolean {
+  return positions.checkpoints.some((known) =>
+    (Object.keys(checkpoint) as (keyof CheckpointValues)[]).every((key) => known[key] === checkpoint[key]),
+  )
+}

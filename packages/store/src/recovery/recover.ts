@@ -1,0 +1,172 @@
+import type { Clock, FileSystem, Logger } from '@aerobee/base'
+import { checkRecord, readStoreTimestamp } from '@aerobee/wire'
+import type { CheckpointValues } from '../checkpoint.js'
+import type { SegmentList } from '../commit-log/segment-list.js'
+import type { QueueFiles } from '../consume-queue/queue-files.js'
+import type { QueueTable } from '../consume-queue/queue-table.js'
+import type { QueueWriter } from '../consume-queue/queue-writer.js'
+import type { MessageIndex } from '../index-file/index.js'
+import type { OpenFiles } from '../open-files.js'
+import { openQueues } from './open-queues.js'
+import { planRecovery, type RecoveryPlan } from './plan.js'
+import type { StorePositions } from './positions.js'
+import { trimQueues } from './queue-cut.js'
+import { GapFound, Replay } from './replay.js'
+import { scanLog } from './scan.js'
+
+export interface RecoveryParts {
+  fileSystem: FileSystem
+  clock: Clock
+  logger: Logger
+  files: OpenFiles
+  segments: SegmentList
+  queues: QueueTable
+  queueFiles: QueueFiles
+  queueWriter: QueueWriter
+  index: MessageIndex | undefined
+  /** No abort marker was there. */
+  clean: boolean
+  /** Only when nobody else wrote to the store since. */
+  positions: StorePositions | undefined
+  checkpoint: CheckpointValues
+  appendedCrc: boolean
+}
+
+export interface Damage {
+  from: number
+  to: number
+}
+
+export interface Recovered {
+  /** Where the log goes on. */
+  end: number
+  /** What lies before is durable for certain. */
+  durableEnd: number
+  lastStoreTime: number
+  records: number
+  damages: Damage[]
+}
+
+/** More lines than this about one log help nobody. */
+const damageLines = 20
+
+/**
+ * Brings queues, index and the end of the log to one state (reference: storage 2.6):
+ *
+ *   queues opened ─► plan ─► log read from there, records given to queues and index ─► torn tail cut ─► queues trimmed
+ *
+ * Doing it again, also after a crash in the midst of it, gives the same. Rejects with STORE_CORRUPT, IO_FAILED.
+ */
+export async function recover(parts: RecoveryParts): Promise<Recovered> {
+  const { segments, queues, positions, logger } = parts
+  const logStart = segments.first?.base ?? 0
+  const queuesNeed = openQueues({
+    fileSystem: parts.fileSystem,
+    logger,
+    queues,
+    files: parts.queueFiles,
+    logStart,
+    clean: parts.clean,
+    positions,
+  })
+  const plan = planRecovery(factsOf(parts, queuesNeed))
+  const recovered = await readAgainWhileGaps(parts, plan, logStart)
+  trimQueues(queues, parts.queueFiles, recovered.end)
+  parts.index?.truncateBeyond(recovered.end)
+  for (const queue of queues.all()) queue.nextOffset = queue.maxOffset
+  return recovered
+}
+
+function factsOf(parts: RecoveryParts, queuesNeed: number | undefined) {
+  const { checkpoint, index, positions, segments } = parts
+  const times = [checkpoint.physicMsgTimestamp, checkpoint.logicsMsgTimestamp]
+  return {
+    clean: parts.clean,
+    segments: segments.all.map(({ base }) => ({
+      base,
+      firstStoreTime: positions === undefined ? firstStoreTime(parts, base) : undefined,
+    })),
+    positions,
+    checkpointTime: Math.min(...times),
+    indexedUpTo: index?.indexedUpTo,
+    queuesNeed,
+  }
+}
+
+/** Of the record with which a segment begins. */
+function firstStoreTime(parts: RecoveryParts, base: number): number | undefined {
+  const segment = parts.segments.holding(base)!
+  const head = Buffer.alloc(91)
+  const count = parts.files.use(segment.path, (file) => file.readSync(head, 0))
+  if (count < head.length) return undefined
+  const view = new DataView(head.buffer, head.byteOffset, head.length)
+  const check = checkRecord(head, view, 0, head.length, { bodyCrc: false, physicalOffset: base })
+  if (check.kind === 'unwritten' || check.kind === 'fileEnd') return undefined
+  const time = readStoreTimestamp(view, 0)
+  return time > 0 ? time : undefined
+}
+
+async function readAgainWhileGaps(
+  parts: RecoveryParts,
+  plan: RecoveryPlan,
+  logStart: number,
+): Promise<Recovered> {
+  let { scanFrom } = plan
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await read(parts, { ...plan, scanFrom }, logStart)
+    } catch (thrown) {
+      if (!(thrown instanceof GapFound)) throw thrown
+      scanFrom = attempt === 0 ? thrown.scanFrom : logStart
+      parts.logger.warn(`Queue entries are missing: the log is read again from ${scanFrom}.`)
+    }
+  }
+}
+
+async function read(parts: RecoveryParts, plan: RecoveryPlan, logStart: number): Promise<Recovered> {
+  const { segments, files, queues, queueFiles, queueWriter, index, logger, positions, clock } = parts
+  const begun = clock.monoMs()
+  const damages: Damage[] = []
+  const replay = new Replay({
+    queues,
+    writer: queueWriter,
+    index,
+    logger,
+    deletedTopics: positions?.deletedTopics ?? new Map(),
+    cut: (queue, end) => queueFiles.cutQueue(queue, end),
+    scanFrom: plan.scanFrom,
+    logStart,
+    trustAbsence: positions !== undefined,
+  })
+  const damage = (from: number, to: number, reason: string) => {
+    damages.push({ from, to })
+    if (damages.length > damageLines) return
+    logger.error(
+      `The commit log is damaged from offset ${from} to ${to}: ${reason}. ` +
+        'What lies there is not served; nothing was deleted.',
+    )
+  }
+  const { end, torn } = await scanLog(
+    {
+      segments,
+      files,
+      appendedCrc: parts.appendedCrc,
+      record: (bytes, _view, at, sizeBytes) => replay.record(bytes, at, sizeBytes),
+      damage,
+    },
+    plan.scanFrom,
+    plan.endsThere ? plan.knownEnd : undefined,
+  )
+  if (end < plan.knownEnd) damage(end, plan.knownEnd, 'no record lies there')
+  const logEnd = Math.max(end, plan.knownEnd)
+  if (torn && !plan.endsThere) {
+    logger.warn(`The commit log ends at ${logEnd}: an incomplete record behind it is cut off.`)
+    segments.cut(logEnd, true)
+  }
+  const { records, lastStoreTime } = replay
+  const ms = Math.round(clock.monoMs() - begun)
+  if (records > 0)
+    logger.info(`Recovery read ${records} records from ${plan.scanFrom} to ${logEnd} in ${ms} ms.`)
+  const durableEnd = parts.clean ? logEnd : Math.min(logEnd, positions?.dispatched ?? plan.scanFrom)
+  return { end: logEnd, durableEnd, lastStoreTime, records, damages }
+}

@@ -1,0 +1,111 @@
+import type { Logger } from '@aerobee/base'
+import { decodeRecord, transactionType, transactionTypes } from '@aerobee/wire'
+import type { ConsumeQueue } from '../consume-queue/consume-queue.js'
+import { isTopicDirectory, type QueueTable } from '../consume-queue/queue-table.js'
+import type { QueueWriter } from '../consume-queue/queue-writer.js'
+import type { MessageIndex } from '../index-file/index.js'
+import { entryOf } from '../record-entry.js'
+
+export interface ReplayParts {
+  queues: QueueTable
+  writer: QueueWriter
+  index: MessageIndex | undefined
+  logger: Logger
+  deletedTopics: ReadonlyMap<string, number>
+  /** Drops a queue's entries at and beyond an offset, in memory and in files. */
+  cut(queue: ConsumeQueue, end: number): void
+  /** Where the scan began, and the oldest record of the log. */
+  scanFrom: number
+  logStart: number
+  /** Queues without an entry begin with whatever record comes first; else a missing beginning is looked for. */
+  trustAbsence: boolean
+}
+
+/** Entries that are missing need records from before `scanFrom`. */
+export class GapFound extends Error {
+  readonly scanFrom: number
+  constructor(scanFrom: number) {
+    super(`entries are missing that come from records at ${scanFrom} and later`)
+    this.scanFrom = scanFrom
+  }
+}
+
+/** More lost messages in a row than this are a damaged queue offset rather than a damaged log. */
+const largestGap = 1_000_000
+
+/** Gives the records of the log to queues and index; what they have already is passed over. */
+export class Replay {
+  readonly #parts: ReplayParts
+  records = 0
+  lastStoreTime = 0
+
+  constructor(parts: ReplayParts) {
+    this.#parts = parts
+  }
+
+  /** A sound record. Throws GapFound, IO_FAILED. */
+  record(bytes: Buffer, at: number, sizeBytes: number): void {
+    const decoded = decodeRecord(bytes.subarray(at, at + sizeBytes))
+    if (!decoded.ok) {
+      this.#parts.logger.warn(`A record of the log is passed over: ${decoded.reason}.`)
+      return
+    }
+    const record = decoded.value
+    const { topic, queueId, queueOffset, physicalOffset } = record
+    this.records += 1
+    this.lastStoreTime = record.storeTimestamp
+    if (!isTopicDirectory(topic) || queueId < 0) {
+      this.#parts.logger.warn(`The record at ${physicalOffset} is passed over: its topic is not acceptable.`)
+      return
+    }
+    if (physicalOffset < (this.#parts.deletedTopics.get(topic) ?? 0)) return
+    const type = transactionType(record.sysFlag)
+    const entry = entryOf(record)
+    if (type === transactionTypes.none || type === transactionTypes.commit) {
+      const queue = this.#parts.queues.findOrAdd(topic, queueId)
+      this.#toQueue(queue, queueOffset, physicalOffset, sizeBytes, entry.tagsCode)
+    }
+    if (type !== transactionTypes.rollback) {
+      this.#parts.index?.put(topic, entry.uniqKey, entry.keys, physicalOffset, record.storeTimestamp)
+    }
+  }
+
+  #toQueue(queue: ConsumeQueue, offset: number, physical: number, size: number, tagsCode: number): void {
+    if (physical <= queue.maxPhysical) return
+    const { writer, cut, logger } = this.#parts
+    if (offset < queue.maxOffset) {
+      // The topic was deleted and made again: its later life counts.
+      cut(queue, offset)
+    } else if (offset > queue.maxOffset) {
+      if (!this.#closeGap(queue, offset, physical)) return
+    }
+    if (queue.maxOffset === queue.minOffset) {
+      queue.minOffset = offset
+      queue.continueAt(offset)
+    }
+    queue.push(physical, size, tagsCode)
+    queue.nextOffset = queue.maxOffset
+    writer.note(queue)
+    if (writer.refusal !== undefined) logger.warn(writer.refusal)
+  }
+
+  /** False: the record is passed over. */
+  #closeGap(queue: ConsumeQueue, offset: number, physical: number): boolean {
+    const { scanFrom, logStart, trustAbsence, logger } = this.#parts
+    const empty = queue.maxPhysical < 0
+    const needed = empty ? logStart : Math.max(logStart, queue.maxPhysical)
+    if (scanFrom > needed && !(empty && trustAbsence)) throw new GapFound(needed)
+    if (empty && queue.maxOffset === queue.minOffset) return true
+    const count = offset - queue.maxOffset
+    const what = `${queue.topic} queue ${queue.queueId}`
+    if (count > largestGap) {
+      logger.error(
+        `The record at ${physical} is passed over: it says to be ${count} beyond the end of ${what}.`,
+      )
+      return false
+    }
+    logger.error(`${count} messages of ${what} are lost, from offset ${queue.maxOffset} on.`)
+    for (let i = 0; i < count; i++) queue.pushBlank()
+    return true
+  }
+}

@@ -1,0 +1,144 @@
+import { MiB } from '@aerobee/base'
+import { checkRecord, readMagic, readPhysicalOffset, readTotalSize, recordMagics } from '@aerobee/wire'
+import type { SegmentList } from '../commit-log/segment-list.js'
+import type { OpenFiles } from '../open-files.js'
+import { LogWindow } from './log-window.js'
+
+export interface ScanParts {
+  segments: SegmentList
+  files: OpenFiles
+  /** Compares the CRC that a broker with `enabledAppendPropCRC` put into the properties. */
+  appendedCrc: boolean
+  /** A sound record; `bytes` and `view` are only good during the call. */
+  record(bytes: Buffer, view: DataView, at: number, sizeBytes: number, physical: number): void
+  /** A part of the log that is not readable, though there are sound records behind it. */
+  damage(from: number, to: number, reason: string): void
+}
+
+export interface ScanOutcome {
+  /** Behind the last sound record. */
+  end: number
+  /** Whether anything lies behind it that is not zero: a torn tail. */
+  torn: boolean
+}
+
+const windowBytes = 4 * MiB
+
+/**
+ * Reads the log from `from`, where a record begins, to its end:
+ *
+ *   record ─► record ─► … ─► end of file ─► next segment ─► … ─► nothing written, or something bad
+ *                                                                     │ a sound record further on: damage, go on there
+ *                                                                     └ none: the end
+ * Where `endsAt` is given, nothing behind it is looked for.
+ */
+export async function scanLog(parts: ScanParts, from: number, endsAt?: number): Promise<ScanOutcome> {
+  const { segments } = parts
+  const window = new LogWindow(segments, parts.files, windowBytes)
+  let position = from
+  for (;;) {
+    const stop = await scanSound(parts, window, position, endsAt)
+    if (stop.position === endsAt) return { end: stop.position, torn: false }
+    const found = await findRecord(parts, window, stop.position)
+    if (found.position === undefined) return { end: stop.position, torn: found.sawBytes }
+    parts.damage(stop.position, found.position, stop.reason)
+    position = found.position
+  }
+}
+
+interface Stop {
+  position: number
+  reason: string
+}
+
+/** Up to the first place where there is no sound record. */
+async function scanSound(
+  parts: ScanParts,
+  window: LogWindow,
+  from: number,
+  endsAt: number | undefined,
+): Promise<Stop> {
+  const { segments, appendedCrc } = parts
+  let position = from
+  for (;;) {
+    if (position === endsAt || !segments.holding(position)) return { position, reason: 'the files end there' }
+    const segmentEnd = position - (position % segments.segmentBytes) + segments.segmentBytes
+    await window.cover(position, 8)
+    const size = window.covered(position) >= 8 ? claimedSize(window, position) : 0
+    if (size > 8 && position + size <= segmentEnd) await window.cover(position, size)
+    const at = position - window.start
+    const check = checkRecord(window.bytes, window.view, at, window.length, {
+      appendedCrc,
+      physicalOffset: position,
+    })
+    if (check.kind === 'record') {
+      parts.record(window.bytes, window.view, at, check.sizeBytes, position)
+      position += check.sizeBytes
+    } else if (check.kind === 'fileEnd' && position + check.sizeBytes === segmentEnd) {
+      position = segmentEnd
+    } else {
+      return { position, reason: check.kind === 'bad' ? check.reason : 'no record lies there' }
+    }
+  }
+}
+
+/** Of a record whose magic is right; 0 for anything else. */
+function claimedSize(window: LogWindow, position: number): number {
+  const at = position - window.start
+  const magic = readMagic(window.view, at)
+  return magic === recordMagics.v1 || magic === recordMagics.v2 ? readTotalSize(window.view, at) : 0
+}
+
+const magicHead = Buffer.from([0xda, 0xa3, 0x20])
+
+/** The next place behind `from` where a sound record says that it lies there. */
+async function findRecord(
+  parts: ScanParts,
+  window: LogWindow,
+  from: number,
+): Promise<{ position: number | undefined; sawBytes: boolean }> {
+  const { segments } = parts
+  let sawBytes = false
+  let position = from
+  while (segments.holding(position)) {
+    const segmentEnd = position - (position % segments.segmentBytes) + segments.segmentBytes
+    await window.fill(position)
+    const end = window.start + window.length
+    sawBytes ||= !window.isZeroFrom(position)
+    for (let at = window.bytes.indexOf(magicHead, position - window.start); at >= 0 && at < window.length; ) {
+      const candidate = window.start + at - 4
+      if (candidate >= from && (await isRecord(parts, window, candidate, segmentEnd))) {
+        return { position: candidate, sawBytes: true }
+      }
+      await window.fill(position)
+      at = window.bytes.indexOf(magicHead, at + 1)
+    }
+    // A magic may lie across the two windows, behind the size that starts its record.
+    position = end >= segmentEnd || window.length <= 8 ? segmentEnd : end - 8
+  }
+  return { position: undefined, sawBytes }
+}
+
+async function isRecord(
+  parts: ScanParts,
+  window: LogWindow,
+  position: number,
+  segmentEnd: number,
+): Promise<boolean> {
+  if (position < segmentEnd - parts.segments.segmentBytes) return false
+  await window.cover(position, 36)
+  if (
+    window.covered(position) < 36 ||
+    readPhysicalOffset(window.view, position - window.start) !== position
+  ) {
+    return false
+  }
+  const size = claimedSize(window, position)
+  if (size <= 0 || position + size > segmentEnd) return false
+  await window.cover(position, size)
+  const check = checkRecord(window.bytes, window.view, position - window.start, window.length, {
+    appendedCrc: parts.appendedCrc,
+    physicalOffset: position,
+  })
+  return check.kind === 'record'
+}
