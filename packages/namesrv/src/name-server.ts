@@ -7,7 +7,7 @@ import {
   type Timer,
 } from '@aerobee/base'
 import { Dispatcher, type Endpoint, endpointText, RemotingServer, type Transport } from '@aerobee/net'
-import { allCommands } from '@aerobee/wire'
+import { allCommands, RunTimeConfig } from '@aerobee/wire'
 import { type NameServerConfig, nameServerConfigTable } from './config-keys.js'
 import { documentFile } from './document-file.js'
 import type { NameServerParts } from './handlers/context.js'
@@ -15,7 +15,6 @@ import { handlers } from './handlers/index.js'
 import { KvConfig } from './kv-config.js'
 import { endExpiredLeases, endLeasesOf } from './liveness.js'
 import { emptyRouteState } from './route-state.js'
-import { RunTimeConfig } from './run-time-config.js'
 
 export interface NameServerOptions {
   config: NameServerConfig
@@ -48,7 +47,7 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
     state: emptyRouteState(),
     kv: new KvConfig(documentFile(fileSystem, config.kvConfigPath)),
     config,
-    runTimeConfig: new RunTimeConfig(nameServerConfigTable, config, saved),
+    runTimeConfig: new RunTimeConfig(nameServerConfigTable, config, saved, clock),
     clock,
     random,
     logger,

@@ -1,8 +1,8 @@
 import type { Clock, Logger, Random } from '@aerobee/base'
+import type { RunTimeConfig } from '@aerobee/wire'
 import type { NameServerConfig } from '../config-keys.js'
 import type { KvConfig } from '../kv-config.js'
 import type { RouteState } from '../route-state.js'
-import type { RunTimeConfig } from '../run-time-config.js'
 
 /** What handlers of the name server work on. */
 export interface NameServerParts {
