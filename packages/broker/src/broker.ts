@@ -1,6 +1,6 @@
 import { AerobeeError, Lifecycle, type Timer } from '@aerobee/base'
 import { Dispatcher, type Endpoint, endpointText } from '@aerobee/net'
-import { ConfigFile, type ConfigFileName, type MessageStore } from '@aerobee/store'
+import { ConfigFile, type ConfigFileName, type MessageStore, openMessageStore } from '@aerobee/store'
 import { allCommands } from '@aerobee/wire'
 import { type AdvertisedAddressFor, advertisedAddress } from './advertised.js'
 import { createParts } from './create-parts.js'
@@ -18,10 +18,16 @@ export interface Broker {
 }
 
 /**
- * Starts a broker over a store that is not started yet (reference: broker-behaviour 2.1): tables, store, ports,
- * services, registration. Resolves when clients can send; rejects with AerobeeError (INVALID_CONFIG, STORE_LOCKED,
- * STORE_CORRUPT, IO_FAILED for a port that is taken), with nothing left running.
+ * Starts a broker (reference: broker-behaviour 2.1): tables, store, ports, services, registration. Resolves when
+ * clients can send; rejects with AerobeeError (INVALID_CONFIG, STORE_LOCKED, STORE_CORRUPT, IO_FAILED for a port that
+ * is taken), with nothing left running.
  */
+export function startBroker(options: BrokerOptions): Promise<Broker> {
+  const { config, clock, fileSystem, logger } = options
+  return startBrokerOn(openMessageStore({ options: config, clock, fileSystem, logger }), options)
+}
+
+/** The same over a store that is not started yet. */
 export async function startBrokerOn(store: MessageStore, options: BrokerOptions): Promise<Broker> {
   const { config, logger } = options
   checkIdentity(options)

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { VirtualClock } from '@aerobee/testkit'
 import { ConsumerOffsets } from './consumer-offsets.js'
-import { ManualClock, MemoryFile } from './fakes.test.js'
+import { MemoryFile } from './fakes.test.js'
 
 const offsetsOver = (file = new MemoryFile(), end = 100) =>
-  new ConsumerOffsets({ clock: new ManualClock(), file, maxOffset: () => end, commitsPerVersion: 2 })
+  new ConsumerOffsets({ clock: new VirtualClock(), file, maxOffset: () => end, commitsPerVersion: 2 })
 
 test('a committed offset is found again, after a restart too', () => {
   const file = new MemoryFile()

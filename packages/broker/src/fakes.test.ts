@@ -1,7 +1,7 @@
-import type { Clock, Timer } from '@aerobee/base'
 import { silentLogger } from '@aerobee/base'
 import type { Connection, Exchange, Handler, Reply } from '@aerobee/net'
 import type { AppendOutcome, MessageStore, NewMessage, ReadOutcome, ReadRequest } from '@aerobee/store'
+import { VirtualClock } from '@aerobee/testkit'
 import { type FieldSet, newFrame } from '@aerobee/wire'
 import { Admission } from './admission.js'
 import { ClientRegistry } from './clients/client-registry.js'
@@ -17,46 +17,7 @@ import { BrokerStats } from './stats.js'
 import type { TableFile } from './table-file.js'
 import { newTopicConfig, TopicTable } from './topics.js'
 
-/** Stand-ins for unit tests of handlers: a clock that a test turns, connections, and a store that keeps messages in arrays. */
-export class ManualClock implements Clock {
-  now = 1_700_000_000_000
-  readonly #due: { at: number; run: () => void; every: number }[] = []
-
-  wallMs = () => this.now
-  monoMs = () => this.now
-  after(delayMs: number, run: () => void): Timer {
-    return this.#add(delayMs, run, 0)
-  }
-  every(periodMs: number, run: () => void): Timer {
-    return this.#add(periodMs, run, periodMs)
-  }
-  endOfTurn(run: () => void): void {
-    this.#add(0, run, 0)
-  }
-  #add(delay: number, run: () => void, every: number): Timer {
-    const entry = { at: this.now + delay, run, every }
-    this.#due.push(entry)
-    return {
-      cancel: () => {
-        const at = this.#due.indexOf(entry)
-        if (at >= 0) this.#due.splice(at, 1)
-      },
-    }
-  }
-  pass(ms: number): void {
-    const end = this.now + ms
-    for (;;) {
-      const next = this.#due.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0]
-      if (!next) break
-      this.now = next.at
-      if (next.every > 0) next.at += next.every
-      else this.#due.splice(this.#due.indexOf(next), 1)
-      next.run()
-    }
-    this.now = end
-  }
-}
-
+/** Stand-ins for unit tests of handlers: connections, and a store that keeps messages in arrays. */
 export class FakeConnection implements Connection {
   static #ids = 0
   readonly id = ++FakeConnection.#ids
@@ -229,7 +190,7 @@ export const defaultConfig = (more: Partial<BrokerConfig> = {}): BrokerConfig =>
 /** All parts of a broker over the stand-ins, with topic T of four queues and group G. */
 export function brokerParts(more: Partial<BrokerConfig> = {}) {
   const config = defaultConfig(more)
-  const clock = new ManualClock()
+  const clock = new VirtualClock()
   const logger = silentLogger
   const store = new FakeStore()
   const topicFile = new MemoryFile()

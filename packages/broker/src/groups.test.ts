@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentLogger } from '@aerobee/base'
-import { ManualClock, MemoryFile } from './fakes.test.js'
+import { VirtualClock } from '@aerobee/testkit'
+import { MemoryFile } from './fakes.test.js'
 import { GroupTable, isSystemGroup, newGroupConfig } from './groups.js'
 
 const table = (
   settings = { autoCreateSubscriptionGroup: true, enableCreateSysGroup: true },
   file = new MemoryFile(),
-) => new GroupTable({ settings, clock: new ManualClock(), logger: silentLogger, file })
+) => new GroupTable({ settings, clock: new VirtualClock(), logger: silentLogger, file })
 
 test('a group is created with upstream’s defaults when somebody asks for it', () => {
   const groups = table()

@@ -1,3 +1,3 @@
-export { type Broker, startBrokerOn } from './broker.js'
+export { type Broker, startBroker } from './broker.js'
 export { type BrokerConfig, brokerConfigTable } from './config-keys.js'
 export type { BrokerOptions } from './parts.js'

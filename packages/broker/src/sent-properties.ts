@@ -58,13 +58,11 @@ export function scanProperties(text: string): SentProperties {
   return found
 }
 
-/** Names are told apart by length first: most are none of ours. */
+/** Names are told apart by length, then by their first letter: most are none of ours. */
 function noteProperty(found: SentProperties, text: string, start: number, middle: number, end: number): void {
   switch (middle - start) {
     case 4:
-      if (text.startsWith('TAGS', start)) found.tags = text.slice(middle + 1, end)
-      else if (text.startsWith('KEYS', start)) found.keys = text.slice(middle + 1, end)
-      else if (text.startsWith('WAIT', start)) found.waitStoreOk = isTrue(text.slice(middle + 1, end))
+      noteShort(found, text, start, middle, end)
       return
     case 5:
       if (text.startsWith('DELAY', start)) found.delayLevel = text.slice(middle + 1, end)
@@ -76,8 +74,9 @@ function noteProperty(found: SentProperties, text: string, start: number, middle
       if (text.startsWith('CLUSTER', start)) found.rewrite = true
       return
     case 8:
-      if (text.startsWith('UNIQ_KEY', start)) found.uniqKey = text.slice(middle + 1, end)
-      else if (text.startsWith('TRACE_ON', start)) found.rewrite = true
+      if (text.charCodeAt(start) === letterU) {
+        if (text.startsWith('UNIQ_KEY', start)) found.uniqKey = text.slice(middle + 1, end)
+      } else if (text.startsWith('TRACE_ON', start)) found.rewrite = true
       else if (text.startsWith('TRAN_MSG', start)) found.transaction = isTrue(text.slice(middle + 1, end))
       return
     case 9:
@@ -97,6 +96,21 @@ function noteProperty(found: SentProperties, text: string, start: number, middle
       return
     case 16:
       if (text.startsWith('TIMER_DELIVER_MS', start)) found.timer = true
+  }
+}
+
+const [letterK, letterT, letterU, letterW] = [0x4b, 0x54, 0x55, 0x57]
+
+function noteShort(found: SentProperties, text: string, start: number, middle: number, end: number): void {
+  switch (text.charCodeAt(start)) {
+    case letterT:
+      if (text.startsWith('TAGS', start)) found.tags = text.slice(middle + 1, end)
+      return
+    case letterK:
+      if (text.startsWith('KEYS', start)) found.keys = text.slice(middle + 1, end)
+      return
+    case letterW:
+      if (text.startsWith('WAIT', start)) found.waitStoreOk = isTrue(text.slice(middle + 1, end))
   }
 }
 

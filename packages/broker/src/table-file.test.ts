@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentLogger } from '@aerobee/base'
-import { ManualClock } from './fakes.test.js'
+import { VirtualClock } from '@aerobee/testkit'
+
 import { tableFile } from './table-file.js'
 
 function scene() {
-  const clock = new ManualClock()
+  const clock = new VirtualClock()
   const saved: object[] = []
   const errors: string[] = []
   const disk = { failing: false }
@@ -27,9 +28,9 @@ test('changes that come close together are written once, with the last state', a
   const { clock, saved, file } = scene()
   let n = 0
   for (let i = 0; i < 3; i++) file.saveSoon(() => ({ n: ++n }))
-  clock.pass(199)
+  await clock.advance(199)
   assert.deepEqual(saved, [])
-  clock.pass(1)
+  await clock.advance(1)
   await file.settle()
   assert.deepEqual(saved, [{ n: 1 }])
 })
@@ -38,7 +39,7 @@ test('a save at once makes one that was to come soon needless', async () => {
   const { clock, saved, file } = scene()
   file.saveSoon(() => ({ soon: true }))
   file.save({ now: true })
-  clock.pass(1000)
+  await clock.advance(1000)
   await file.settle()
   assert.deepEqual(saved, [{ now: true }])
 })
@@ -55,11 +56,11 @@ test('a failure is logged, and the write is tried again', async () => {
   const { clock, saved, errors, disk, file } = scene()
   disk.failing = true
   file.saveSoon(() => ({ a: 2 }))
-  clock.pass(200)
+  await clock.advance(200)
   await new Promise(setImmediate)
   assert.deepEqual(errors, ['saving x.json failed and is tried again: no space left'])
   disk.failing = false
-  clock.pass(5000)
+  await clock.advance(5000)
   await new Promise(setImmediate)
   assert.deepEqual(saved, [{ a: 2 }])
 })

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentLogger } from '@aerobee/base'
+import { VirtualClock } from '@aerobee/testkit'
 import type { BrokerConfig } from './config-keys.js'
-import { defaultConfig, ManualClock, MemoryFile } from './fakes.test.js'
+import { defaultConfig, MemoryFile } from './fakes.test.js'
 import { newTopicConfig, type TopicConfig, TopicTable, topicText } from './topics.js'
 
 function table(more: Partial<BrokerConfig> = {}, file = new MemoryFile()) {
-  const clock = new ManualClock()
+  const clock = new VirtualClock()
   const announced: (readonly TopicConfig[])[] = []
   const onChange = (topics: readonly TopicConfig[]) => void announced.push(topics)
   const topics = new TopicTable({
@@ -19,7 +20,7 @@ function table(more: Partial<BrokerConfig> = {}, file = new MemoryFile()) {
   return { topics, file, clock, announced }
 }
 
-test('a new broker has its system topics', () => {
+test('a new broker has its system topics', async () => {
   const { topics, file } = table()
   const shape = [...topics.all.values()].map(
     (topic) => `${topic.topicName} ${topic.readQueueNums} ${topic.perm}`,
@@ -44,14 +45,14 @@ test('a new broker has its system topics', () => {
   assert.equal(file.saves, 0)
 })
 
-test('without creation of topics there is no default topic, with tracing there is a trace topic', () => {
+test('without creation of topics there is no default topic, with tracing there is a trace topic', async () => {
   const { topics } = table({ autoCreateTopicEnable: false, traceTopicEnable: true, brokerTopicEnable: false })
   assert.equal(topics.find('TBW102'), undefined)
   assert.equal(topics.find('RMQ_SYS_TRACE_TOPIC')?.readQueueNums, 1)
   assert.equal(topics.find('broker-a')?.perm, 1)
 })
 
-test('a topic is modelled on the default topic, within its queues and without the inherit bit', () => {
+test('a topic is modelled on the default topic, within its queues and without the inherit bit', async () => {
   const { topics, announced } = table()
   const wish = { topic: 'New', defaultTopic: 'TBW102', defaultTopicQueueNums: 3, unitMode: false }
   const created = topics.findOrCreate(wish)
@@ -65,7 +66,7 @@ test('a topic is modelled on the default topic, within its queues and without th
   assert.equal(topics.findOrCreate({ ...wish, topic: '%RETRY%G', unitMode: true })?.topicSysFlag, 2)
 })
 
-test('a topic is not modelled on one that may not be inherited from, or is not there', () => {
+test('a topic is not modelled on one that may not be inherited from, or is not there', async () => {
   const { topics } = table()
   const wish = { topic: 'New', defaultTopicQueueNums: 3, unitMode: false }
   topics.put([newTopicConfig('Plain', 4, 6)])
@@ -77,12 +78,12 @@ test('a topic is not modelled on one that may not be inherited from, or is not t
   assert.equal(off.topics.findOrCreate({ ...wish, defaultTopic: 'DefaultCluster' })?.writeQueueNums, 3)
 })
 
-test('an equal topic is no change; a different one is saved, announced and counted', () => {
+test('an equal topic is no change; a different one is saved, announced and counted', async () => {
   const { topics, file, announced, clock } = table()
   topics.put([newTopicConfig('T', 4, 6, { attributes: { b: '2', a: '1' } })])
   topics.put([newTopicConfig('T', 4, 6, { attributes: { a: '1', b: '2' } })])
   assert.equal(file.saves, 1)
-  clock.pass(5)
+  await clock.advance(5)
   topics.put([newTopicConfig('T', 4, 4), newTopicConfig('U', 1, 6)])
   assert.deepEqual(
     [file.saves, announced.length, announced[1]!.length, topics.dataVersion.counter],
@@ -91,7 +92,7 @@ test('an equal topic is no change; a different one is saved, announced and count
   assert.equal(topics.dataVersion.timestamp, clock.wallMs())
 })
 
-test('what was changed is there again after a restart, and over the system topics', () => {
+test('what was changed is there again after a restart, and over the system topics', async () => {
   const file = new MemoryFile()
   const first = table({}, file)
   first.topics.put([newTopicConfig('T', 4, 6, { order: true }), newTopicConfig('TBW102', 2, 7)])
@@ -106,7 +107,7 @@ test('what was changed is there again after a restart, and over the system topic
   assert.equal(table({}, file).topics.find('T'), undefined)
 })
 
-test('a change that the disk refuses did not happen', () => {
+test('a change that the disk refuses did not happen', async () => {
   const { topics, file, announced } = table()
   topics.put([newTopicConfig('T', 4, 6)])
   const version = { ...topics.dataVersion }
@@ -118,7 +119,7 @@ test('a change that the disk refuses did not happen', () => {
   assert.equal(announced.length, 1)
 })
 
-test('entries that are no topics are left out when the file is read', () => {
+test('entries that are no topics are left out when the file is read', async () => {
   const file = new MemoryFile({
     dataVersion: { counter: 7, stateVersion: 0, timestamp: 5 },
     topicConfigTable: { Good: { perm: 6 }, Bad: { perm: 'x' }, Worse: 3, Low: { readQueueNums: -1 } },
@@ -132,7 +133,7 @@ test('entries that are no topics are left out when the file is read', () => {
   assert.equal(topics.dataVersion.counter, 7)
 })
 
-test('the retry topic of a live group is made once, and follows its order flag', () => {
+test('the retry topic of a live group is made once, and follows its order flag', async () => {
   const { topics, announced } = table()
   topics.ensureSoon(newTopicConfig('%RETRY%G', 1, 6))
   topics.ensureSoon(newTopicConfig('%RETRY%G', 3, 6))
@@ -142,7 +143,7 @@ test('the retry topic of a live group is made once, and follows its order flag',
   assert.equal(announced.length, 2)
 })
 
-test('a topic is printed as upstream prints it', () => {
+test('a topic is printed as upstream prints it', async () => {
   assert.equal(
     topicText(newTopicConfig('T', 4, 7, { attributes: { 'message.type': 'FIFO' } })),
     'TopicConfig [topicName=T, readQueueNums=4, writeQueueNums=4, perm=RWX, topicFilterType=SINGLE_TAG, ' +

@@ -250,7 +250,7 @@ test('a pull at the end of its queue is held and answered by the next message', 
   const held = await pull(parts, { ...waiting, queueOffset: 1 })
   assert.equal(held.replies.length, 0)
   assert.equal(parts.longPoll.held, 1)
-  parts.clock.pass(3000)
+  await parts.clock.advance(3000)
   put(parts, 'two')
   assert.deepEqual([held.reply.code, bodyText(held.reply), held.reply.fields?.nextBeginOffset], [0, 'two', 2])
   assert.equal(parts.longPoll.held, 0)
@@ -259,9 +259,9 @@ test('a pull at the end of its queue is held and answered by the next message', 
 test('a held pull that nothing comes for is answered with 19 in time', async () => {
   const parts = brokerParts()
   const held = await pull(parts, { ...waiting, suspendTimeoutMillis: 2000 })
-  parts.clock.pass(1999)
+  await parts.clock.advance(1999)
   assert.equal(held.replies.length, 0)
-  parts.clock.pass(100)
+  await parts.clock.advance(100)
   assert.deepEqual([held.reply.code, held.reply.remark], [19, 'NO_MESSAGE_IN_QUEUE'])
 })
 
@@ -287,21 +287,21 @@ test('messages that the consumer does not want leave its pull held, and are not 
     suspendTimeoutMillis: 2000,
   })
   put(parts, 'A', 'a')
-  parts.clock.pass(2100)
+  await parts.clock.advance(2100)
   assert.deepEqual([later.reply.code, later.reply.fields?.nextBeginOffset], [19, 5])
 })
 
 test('without long polling a pull is held for the short time', async () => {
   const parts = brokerParts({ longPollingEnable: false, shortPollingTimeMills: 500 })
   const held = await pull(parts, waiting)
-  parts.clock.pass(600)
+  await parts.clock.advance(600)
   assert.equal(held.reply.code, 19)
 })
 
 test('a pull is not held for longer than a connection may be idle', async () => {
   const parts = brokerParts()
   const held = await pull(parts, { ...waiting, suspendTimeoutMillis: Number.MAX_SAFE_INTEGER })
-  parts.clock.pass(121_000)
+  await parts.clock.advance(121_000)
   assert.equal(held.reply.code, 19)
 })
 
@@ -318,7 +318,7 @@ test('pulls of a closed connection are dropped', async () => {
   const connection = new FakeConnection()
   const held = await pull(parts, waiting, connection)
   connection.state = 'closed'
-  parts.clock.pass(6000)
+  await parts.clock.advance(6000)
   assert.equal(parts.longPoll.held, 0)
   assert.equal(held.replies.length, 0)
 })

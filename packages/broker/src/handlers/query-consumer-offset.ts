@@ -35,3 +35,8 @@ export function queryConsumerOffsetHandler({
     )
   }
 }
+
+const _startsInMemory = (store: MessageStore, topic: string, queueId: number): boolean =>
+  store.minOffset(topic, queueId) <= 0 &&
+  store.maxOffset(topic, queueId) > 0 &&
+  store.inMemory(topic, queueId, 0)

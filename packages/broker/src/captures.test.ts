@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { type Clock, silentLogger } from '@aerobee/base'
+import type { ByteStream, Endpoint, Transport } from '@aerobee/net'
+import { ConfigFile, type MessageStore } from '@aerobee/store'
+import { FaultFileSystem, MemoryNetwork, VirtualClock } from '@aerobee/testkit'
+import {
+  decodeFrame,
+  decodeRecords,
+  type Frame,
+  findProperty,
+  isResponse,
+  type MessageRecord,
+  tagsCode,
+} from '@aerobee/wire'
+import { type Broker, startBrokerOn } from './broker.js'
+import type { BrokerConfig } from './config-keys.js'
+import { defaultConfig, FakeStore } from './fakes.test.js'
+import type { BrokerOptions } from './parts.js'
+import { newTopicConfig } from './topics.js'
+
+/** Replays requests that were captured before Apache RocketMQ 5.3.3, and compares the answers. */
+
+interface CaptureLine {
+  id: string
+  peer: 'broker' | 'client'
+  direction: 'request' | 'response' | 'oneway'
+  port?: 'fast'
+  conn: number
+  timeMs: number
+  note: string
+  frameHex: string
+}
+
+export interface Captured {
+  id: string
+  conn: number
+  fast: boolean
+  atMs: number
+  note: string
+  bytes: Buffer
+  request: Frame
+  response: Frame | undefined
+}
+
+export interface Capture {
+  requests: Captured[]
+  /** What the broker sent by itself: `conn code`. */
+  notices: string[]
+}
+
+export function loadCapture(file: string): Capture {
+  const text = readFileSync(new URL(`../testdata/${file}.jsonl`, import.meta.url), 'utf8')
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as CaptureLine)
+  const responses = new Map<string, Frame>()
+  for (const line of lines) if (line.direction === 'response') responses.set(line.id, frameOf(line.frameHex))
+  const requests = lines
+    .filter((line) => line.direction !== 'response' && line.peer === 'broker')
+    .map((line) => ({
+      id: line.id,
+      conn: line.conn,
+      fast: line.port === 'fast',
+      atMs: line.timeMs,
+      note: line.note,
+      bytes: Buffer.from(line.frameHex, 'hex'),
+      request: frameOf(line.frameHex),
+      response: responses.get(line.id),
+    }))
+    .sort((a, b) => a.atMs - b.atMs)
+  const notices = lines
+    .filter((line) => line.peer === 'client')
+    .map((line) => `${line.conn} ${frameOf(line.frameHex).code}`)
+  return { requests, notices }
+}
+
+function frameOf(hex: string): Frame {
+  const frame = decodeFrame(Buffer.from(hex, 'hex'))
+  assert.ok(frame.ok)
+  return frame.value
+}
+
+/** What had been created before the captures. */
+const capturedTopics = [
+  newTopicConfig('FixNormal', 4, 6),
+  newTopicConfig('FixOne', 1, 6),
+  newTopicConfig('FixOrder', 2, 6),
+  newTopicConfig('FixDelay', 1, 6),
+  newTopicConfig('FixSql', 1, 6),
+  newTopicConfig('FixEmpty', 1, 6),
+  newTopicConfig('FixBin', 2, 6),
+  newTopicConfig('FixReadOnly', 4, 4),
+  newTopicConfig('FixWriteOnly', 4, 2),
+]
+
+/** A client that sends captured bytes and keeps what comes back. */
+class RawClient {
+  readonly frames: Frame[] = []
+  closed = false
+  #received = Buffer.alloc(0)
+
+  readonly stream: ByteStream
+
+  constructor(stream: ByteStream) {
+    this.stream = stream
+    stream.attach({
+      received: (chunk) => this.#take(chunk),
+      drained: () => {},
+      closed: () => {
+        this.closed = true
+      },
+    })
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#received = Buffer.concat([this.#received, chunk])
+    while (this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE(0)) {
+      const size = 4 + this.#received.readInt32BE(0)
+      const frame = decodeFrame(Buffer.from(this.#received.subarray(0, size)))
+      assert.ok(frame.ok)
+      this.frames.push(frame.value)
+      this.#received = this.#received.subarray(size)
+    }
+  }
+}
+
+export interface Scene {
+  clock: VirtualClock
+  store: MessageStore
+  config: BrokerConfig
+  broker: Broker
+  transport: Transport
+}
+
+export async function scene(more: Partial<BrokerConfig>, startMs: number): Promise<Scene> {
+  const clock = new VirtualClock(startMs)
+  const config = defaultConfig({
+    brokerClusterName: 'FixCluster',
+    autoCreateTopicEnable: false,
+    traceTopicEnable: true,
+    maxMessageSize: 16_384,
+    listenPort: 31_911,
+    brokerIP1: '127.0.0.1',
+    storePathRootDir: '/store',
+    ...more,
+  })
+  const fileSystem = new FaultFileSystem({ seed: 1 })
+  const place = { fileSystem, clock, logger: silentLogger, directory: '/store/config' }
+  new ConfigFile(place, 'topics.json').save({
+    topicConfigTable: Object.fromEntries(capturedTopics.map((topic) => [topic.topicName, topic])),
+  })
+  const transport = new MemoryNetwork(clock).transport('127.0.0.1')
+  const store = new FakeStore()
+  const options: BrokerOptions = {
+    config,
+    clock: clock as Clock,
+    fileSystem,
+    transport,
+    random: { below: () => 0, bytes: (count) => new Uint8Array(count) },
+    logger: silentLogger,
+  }
+  return { clock, store, config, transport, broker: await startBrokerOn(store, options) }
+}
+
+/** Fills each queue with what the capture shows to have been in it, and fillers where it does not. */
+export function fillQueues(store: MessageStore, { requests }: Capture): void {
+  const sizes = new Map<string, number>()
+  const records = new Map<string, MessageRecord>()
+  const seen = (topic: string, queueId: number, end: number) => {
+    const key = `${topic}/${queueId}`
+    sizes.set(key, Math.min(sizes.get(key) ?? end, end))
+  }
+  for (const { request, response } of requests) {
+    const asked = request.extFields ?? {}
+    const answered = response?.extFields ?? {}
+    const topic = asked.topic ?? asked.b
+    if (topic === undefined || response?.code === 29) continue
+    const end =
+      answered.maxOffset ?? answered.queueOffset ?? (request.code === 30 ? answered.offset : undefined)
+    if (end !== undefined) seen(topic, Number(answered.queueId ?? asked.queueId ?? asked.e), Number(end))
+    if (request.code !== 11 && request.code !== 361) continue
+    const decoded = decodeRecords(response?.body ?? Buffer.alloc(0))
+    if (!decoded.ok) continue
+    for (const record of decoded.value)
+      records.set(`${topic}/${record.queueId}/${record.queueOffset}`, record)
+  }
+  for (const [key, size] of sizes) {
+    const [topic, queueId] = key.split('/') as [string, string]
+    for (let offset = 0; offset < size; offset++)
+      appendRecord(store, topic, Number(queueId), records.get(`${key}/${offset}`))
+  }
+}
+
+function appendRecord(
+  store: MessageStore,
+  topic: string,
+  queueId: number,
+  record: MessageRecord | undefined,
+) {
+  const properties = record?.properties ?? ''
+  const tags = findProperty(properties, 'TAGS')
+  store.append(
+    {
+      topic,
+      queueId,
+      flag: record?.flag ?? 0,
+      sysFlag: record?.sysFlag ?? 0,
+      bornTimestamp: record?.bornTimestamp ?? 0,
+      bornHost: record?.bornHost ?? new Uint8Array(8),
+      storeHost: record?.storeHost ?? new Uint8Array(8),
+      reconsumeTimes: 0,
+      preparedTransactionOffset: 0,
+      body: record?.body ?? Buffer.from('filler'),
+      properties,
+      tagsCode: tagsCode(tags),
+      uniqKey: undefined,
+      keys: undefined,
+      waitStoreOk: true,
+    },
+    () => {},
+  )
+}
+
+export interface Replayed {
+  answers: Map<string, Frame>
+  notices: string[]
+}
+
+/** Sends every request at the time it was captured; answers by id. */
+export async function replay(
+  { clock, transport, broker }: Scene,
+  { requests }: Capture,
+  before: Readonly<Record<string, () => void>> = {},
+): Promise<Replayed> {
+  const clients = new Map<string, RawClient>()
+  const used: { captured: Captured; client: RawClient }[] = []
+  for (const captured of requests) {
+    if (captured.atMs > clock.wallMs()) await clock.advance(captured.atMs - clock.wallMs())
+    before[captured.id]?.()
+    const target: Endpoint = { host: '127.0.0.1', port: broker.endpoint.port - (captured.fast ? 2 : 0) }
+    const key = `${captured.conn}`
+    let client = clients.get(key)
+    if (!client || client.closed) {
+      client = new RawClient(await clock.resolve(transport.connect(target, { timeoutMs: 1000 })))
+      clients.set(key, client)
+    }
+    client.stream.write(captured.bytes)
+    await clock.settle()
+    used.push({ captured, client })
+  }
+  await clock.advance(30_000)
+  const answers = new Map<string, Frame>()
+  for (const { captured, client } of used) {
+    const answer = client.frames.find(
+      (frame) => isResponse(frame) && frame.opaque === captured.request.opaque,
+    )
+    if (answer) answers.set(captured.id, answer)
+  }
+  const notices = [...clients].flatMap(([conn, client]) =>
+    client.frames.filter((frame) => !isResponse(frame)).map((frame) => `${conn} ${frame.code}`),
+  )
+  return { answers, notices }
+}
+
+/** What of an answer must be the same: not offsets, times, ids and ports. */
+export function gist(frame: Frame | undefined): unknown {
+  if (!frame) return undefined
+  return {
+    code: frame.code,
+    remark: (frame.remark ?? '').replace(/127\.0\.0\.1:\d+/g, 'HOST:PORT'),
+    fields: Object.keys(frame.extFields ?? {}).sort(),
+    body: bodyGist(frame.body),
+  }
+}
+
+function bodyGist(body: Uint8Array): unknown {
+  if (body.length === 0) return 'empty'
+  const records = decodeRecords(body)
+  if (records.ok) return `${records.value.length} records`
+  const text = Buffer.from(body).toString()
+  return text.startsWith('{') ? Object.keys(JSON.parse(text)).sort() : text
+}
