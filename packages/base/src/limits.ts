@@ -9,6 +9,8 @@ export const limits = {
   frameHeaderBytes: 256 * KiB,
   /** Deepest JSON a peer of ours sends is 6. */
   jsonDepth: 16,
+  /** A registration of 50,000 topics; parsing as many takes about 0.1 s. */
+  jsonValues: 500_000,
   /** The richest request header has 20 fields. */
   extFields: 256,
   /** Java int16 length of the properties block. */

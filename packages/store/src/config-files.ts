@@ -61,7 +61,8 @@ export class ConfigFile {
 }
 
 function parseDocument(text: string): Result<Record<string, unknown>> {
-  const parsed = parseLenientJson(text)
+  // Our own file: a broker may have more topics than a peer may send.
+  const parsed = parseLenientJson(text, Number.MAX_SAFE_INTEGER)
   if (!parsed.ok) return parsed
   const { value } = parsed
   if (typeof value !== 'object' || value === null || Array.isArray(value))
