@@ -5,8 +5,8 @@ import { BufferPool } from './outbox.js'
 import { TurnFlusher } from './turn-flusher.js'
 
 const tickMs = 1000
-/** Log lines about peers' faults per tick; a hostile peer must not fill the disk through the log. */
-const faultLinesPerTick = 5
+/** Log lines about peers' faults per second; a hostile peer must not fill the disk through the log. */
+const faultLinesPerSecond = 5
 
 export interface GroupOptions {
   clock: Clock
@@ -37,6 +37,7 @@ export class ConnectionGroup {
   #nextId = 1
   #faultLines = 0
   #faultsUnlogged = 0
+  #faultSecondEndsMs = 0
   #whenEmpty: (() => void)[] = []
 
   constructor(options: GroupOptions) {
@@ -65,7 +66,6 @@ export class ConnectionGroup {
     this.#timer?.cancel()
     this.#timer = undefined
     if (this.deadlines.size === 0) this.deadlines.stop()
-    this.#tellUnlogged()
     for (const resolve of this.#whenEmpty.splice(0)) resolve()
   }
 
@@ -81,11 +81,15 @@ export class ConnectionGroup {
 
   /** A line about what a peer did wrong, unless there were many of late. */
   noteFault(message: string): void {
-    if (this.#faultLines++ < faultLinesPerTick) this.logger.warn(message)
+    this.#tellUnlogged()
+    if (this.#faultLines++ < faultLinesPerSecond) this.logger.warn(message)
     else this.#faultsUnlogged++
   }
 
   #tellUnlogged(): void {
+    const now = this.clock.monoMs()
+    if (now < this.#faultSecondEndsMs) return
+    this.#faultSecondEndsMs = now + 1000
     if (this.#faultsUnlogged > 0) this.logger.warn(`${this.#faultsUnlogged} more faults of peers not logged`)
     this.#faultLines = 0
     this.#faultsUnlogged = 0

@@ -93,6 +93,22 @@ test('a closed connection leaves the table at once, and only a call makes a new 
   await pair.close()
 })
 
+test('a call made while the connection closes goes over a new one', async () => {
+  const pair = await RemotingPair.start({ serves })
+  const old = await pair.clock.resolve(pair.pool.connect(address))
+  const body = Buffer.alloc(4 * 1024 * 1024)
+  const underWay = failsWith('CONNECTION_CLOSED', pair.pool.call(address, echo, { text: 'x' }, { body }))
+  old.close('test')
+  assert.equal(old.state, 'draining')
+  assert.equal(pair.pool.existing(address), undefined)
+  assert.equal((await pair.clock.resolve(pair.pool.call(address, echo, { text: 'y' }))).fields?.text, 'y')
+  await underWay
+  await pair.clock.settle()
+  assert.equal(old.state, 'closed')
+  assert.notEqual(pair.pool.existing(address), undefined)
+  await pair.close()
+})
+
 test('close fails what is under way, refuses what comes, and may be called twice', async () => {
   const pair = await RemotingPair.start({ serves })
   pair.network.setLatency(clientHost, serverHost, 100)

@@ -49,7 +49,7 @@ export class ConnectionPool {
 
   /** The connection there is; none is made. */
   existing(address: string): Connection | undefined {
-    return this.#open.get(address)
+    return this.#usable(address)
   }
 
   /** Rejects with CONNECT_FAILED, CLOSED, INVALID_ARGUMENT. */
@@ -77,7 +77,7 @@ export class ConnectionPool {
         reject,
       )
       call.onGoAway = (sentAway, from) => this.#sendAgain(address, sentAway, from as RemotingConnection)
-      const connection = this.#open.get(address)
+      const connection = this.#usable(address)
       if (connection) connection.carry(call)
       else this.#carryWhenConnected(address, call)
     })
@@ -90,7 +90,7 @@ export class ConnectionPool {
     fields: Encodable<Req>,
     options?: NotifyOptions,
   ): Promise<boolean> {
-    const connection = this.#open.get(address) ?? (await this.#connect(address))
+    const connection = this.#usable(address) ?? (await this.#connect(address))
     return connection.notify(command, fields, options)
   }
 
@@ -108,6 +108,12 @@ export class ConnectionPool {
     this.#group.deadlines.stop()
   }
 
+  /** One that is closing is none. */
+  #usable(address: string): RemotingConnection | undefined {
+    const connection = this.#open.get(address)
+    return connection?.state === 'open' ? connection : undefined
+  }
+
   #carryWhenConnected(address: string, call: PendingCall): void {
     this.#connect(address).then(
       (connection) => connection.carry(call),
@@ -116,7 +122,7 @@ export class ConnectionPool {
   }
 
   #connect(address: string): Promise<RemotingConnection> {
-    const connection = this.#open.get(address)
+    const connection = this.#usable(address)
     if (connection) return Promise.resolve(connection)
     if (this.#closed.signal.aborted) return Promise.reject(closedError())
     let connecting = this.#connecting.get(address)

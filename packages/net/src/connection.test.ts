@@ -255,6 +255,21 @@ test('close listeners run once, and at once when it is closed already', async ()
   await pair.close()
 })
 
+test('a close listener that fails is logged and does not keep the others from running', async () => {
+  const { pair, clock, call } = await start()
+  await call(echo, 'x')
+  const reasons: string[] = []
+  pair.accepted[0]!.onClose(() => {
+    throw new Error('listener broke')
+  })
+  pair.accepted[0]!.onClose((reason) => reasons.push(reason))
+  pair.accepted[0]!.close('enough')
+  await clock.advance(100)
+  assert.deepEqual(reasons, ['enough'])
+  assert.match(pair.log.join(), /error a close listener of 10\.0\.0\.1:\d+ failed: listener broke/)
+  await pair.close()
+})
+
 test('a connection on which nothing arrives closes after 120 s, and the next call makes a new one', async () => {
   const { pair, clock, call } = await start()
   await call(echo, 'one')

@@ -235,7 +235,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   }
 
   onClose(listener: (reason: string) => void): void {
-    if (this.#state === 'closed') listener(this.#closeReason)
+    if (this.#state === 'closed') this.#tell(listener)
     else this.#closeListeners.push(listener)
   }
 
@@ -380,6 +380,15 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     if (this.#reading) this.#stream.resume()
   }
 
+  /** One listener's failure does not keep the others from knowing. */
+  #tell(listener: (reason: string) => void): void {
+    try {
+      listener(this.#closeReason)
+    } catch (thrown) {
+      this.#group.logger.error(`a close listener of ${this.remoteText} failed: ${errorText(thrown)}`)
+    }
+  }
+
   #failCalls(): void {
     for (const call of [...this.#calls.values()]) call.failClosed(this.remoteText, this.#closeReason)
   }
@@ -394,7 +403,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     this.#group.remove(this)
     const listeners = this.#closeListeners
     this.#closeListeners = []
-    for (const listener of listeners) listener(this.#closeReason)
+    for (const listener of listeners) this.#tell(listener)
   }
 }
 

@@ -24,7 +24,7 @@ export interface ByteStream {
   writeAll(chunks: readonly Uint8Array[]): void
   pause(): void
   resume(): void
-  /** Sends what is buffered, then closes both directions. */
+  /** Sends what is buffered, then its end; closed when the peer has ended too. `received` may still be called. */
   end(): void
   /** Closes at once. */
   destroy(): void

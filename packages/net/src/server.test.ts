@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { limits } from '@aerobee/base'
+import { isAerobeeError, limits } from '@aerobee/base'
 import { RemotingPair } from '@aerobee/testkit'
 import { defineCommand, encodeFrame, newFrame, optional, string, versions } from '@aerobee/wire'
 import fc from 'fast-check'
@@ -197,9 +197,29 @@ test('log lines about faults are few, and the rest is counted', async () => {
     peer.stream.write(Buffer.from([0, 0, 0, 1]))
     await clock.settle()
   }
-  await clock.advance(1000)
+  await clock.advance(2000)
   assert.equal(pair.log.length, 6)
   assert.equal(pair.log.at(-1), 'warn 45 more faults of peers not logged')
+  await pair.close()
+})
+
+test('a lone peer that comes back with garbage does not flood the log either', async () => {
+  const { pair, clock, rawPeer } = await start()
+  for (let i = 0; i < 50; i++) {
+    const peer = await rawPeer('10.0.0.9')
+    peer.stream.write(Buffer.from([0, 0, 0, 1]))
+    await clock.settle()
+  }
+  assert.equal(pair.log.length, 5)
+  await pair.close()
+})
+
+test('a server that was closed does not listen again', async () => {
+  const { pair, clock } = await start()
+  await clock.resolve(pair.server.close())
+  await assert.rejects(pair.server.listen({ host: '0.0.0.0', port: 1 }), (thrown) =>
+    isAerobeeError(thrown, 'CLOSED'),
+  )
   await pair.close()
 })
 

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, limits, sleep } from '@aerobee/base'
+import { AerobeeError, type Clock, type Logger, limits, sleep } from '@aerobee/base'
 import { type Frame, responseCodes } from '@aerobee/wire'
 import { endpointText } from './address.js'
 import { RemotingConnection, type RequestHandler } from './connection.js'
@@ -54,6 +54,7 @@ export class RemotingServer {
   async listen(at: Endpoint, options: ListenOptions = {}): Promise<Endpoint> {
     const { transport, dispatcher, logger } = this.#options
     const { refusedCodes } = options
+    if (this.#closing !== undefined) throw new AerobeeError('CLOSED', 'the server is closed: make a new one')
     const handler = refusedCodes ? new PartOfDispatcher(dispatcher, refusedCodes) : dispatcher
     const port = await transport.listen(
       at,

@@ -63,7 +63,9 @@ class TcpStream implements ByteStream {
   }
 
   end(): void {
-    this.#socket.destroySoon()
+    // Not closed before the peer's end: bytes left unread would make it a reset, which drops what is on its way.
+    this.#socket.end()
+    this.#socket.resume()
   }
 
   destroy(): void {

@@ -138,6 +138,30 @@ test('a peer that does not read holds a bounded number of bytes and is served ag
   await close()
 })
 
+test('answers on their way when the server closes arrive, though the peer went on sending', async () => {
+  const { at, server, close } = await start()
+  const stream = await tcpTransport.connect(at, { timeoutMs: 3000 })
+  const body = Buffer.alloc(2 * 1024 * 1024)
+  let receivedBytes = 0
+  const closed = watch(stream, (chunk) => {
+    receivedBytes += chunk.length
+  })
+  stream.pause()
+  stream.write(encodeFrame(newFrame(900, 1, { number: '1' }, body)))
+  const turn = () => new Promise<void>((resolve) => systemClock.endOfTurn(resolve))
+  while (server.connectionCount === 0) await turn()
+  const connection = [...server.connections][0]!
+  while (connection.peerVersion === 0) await turn()
+  connection.close('test')
+  for (let i = 0; i < 100; i++)
+    stream.write(encodeFrame(newFrame(900, 2, { number: '2' }, Buffer.alloc(1000))))
+  for (let i = 0; i < 50; i++) await turn()
+  stream.resume()
+  assert.equal(await closed, undefined)
+  assert.ok(receivedBytes > body.length, `${receivedBytes} bytes`)
+  await close()
+})
+
 test('a port in use and a port without a listener are told with their address', async () => {
   const { at, pool, close } = await start()
   await assert.rejects(
