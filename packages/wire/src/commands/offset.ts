@@ -238,8 +238,8 @@ export const cloneGroupOffset = defineCommand({
   receiver: 'broker',
   access: { resource: 'topic', action: 'Update', field: 'topic', groupField: 'destGroup' },
   request: {
-    srcGroup: string('group to copy from'),
-    destGroup: string('group to copy to'),
+    srcGroup: string('group whose offsets are copied'),
+    destGroup: string('group that gets them'),
     topic: optional(string('one topic; absent for all of the group')),
     offline: optional(boolean('whether the group may be offline')),
   },

@@ -17,7 +17,7 @@ const request = {
   consumerGroup: string('consumer group'),
   topic: string('topic to read'),
   queueId: int32('queue to read'),
-  queueOffset: int64('offset to read from'),
+  queueOffset: int64('offset of the first message wanted'),
   maxMsgNums: int32('messages wanted at most'),
   sysFlag: int32('1 commit, 2 suspend, 4 subscription is in the request, 8 class filter, 16 lite pull'),
   commitOffset: int64('offset to commit when flag 1 is set'),

@@ -226,7 +226,7 @@ export const consumerSendMsgBack = defineCommand({
     group: string('consumer group'),
     delayLevel: int32('0 for one that grows with each time, below 0 for the dead letters'),
     originMsgId: optional(string('id of the message as the consumer saw it')),
-    originTopic: optional(string('topic the consumer read it from')),
+    originTopic: optional(string('topic the consumer read')),
     unitMode: optional(boolean(about.unitMode)),
     maxReconsumeTimes: optional(int32(about.maxReconsumeTimes)),
     brokerName: optional(named('bname', string('broker that holds the message'))),
