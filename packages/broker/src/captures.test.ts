@@ -1,21 +1,26 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { type Clock, silentLogger } from '@aerobee/base'
+import { buildSubscription } from '@aerobee/filter'
 import type { ByteStream, Endpoint, Transport } from '@aerobee/net'
-import { ConfigFile, type MessageStore } from '@aerobee/store'
+import { ConfigFile, type MessageStore, openMessageStore } from '@aerobee/store'
 import { FaultFileSystem, MemoryNetwork, VirtualClock } from '@aerobee/testkit'
 import {
+  bodies,
   decodeFrame,
   decodeRecords,
+  encodeFrame,
   type Frame,
   findProperty,
   isResponse,
   type MessageRecord,
+  newFrame,
+  parseLenientJson,
   tagsCode,
 } from '@aerobee/wire'
 import { type Broker, startBrokerOn } from './broker.js'
 import type { BrokerConfig } from './config-keys.js'
-import { defaultConfig, FakeStore } from './fakes.test.js'
+import { defaultConfig } from './fakes.test.js'
 import type { BrokerOptions } from './parts.js'
 import { newTopicConfig } from './topics.js'
 
@@ -144,6 +149,9 @@ export async function scene(more: Partial<BrokerConfig>, startMs: number): Promi
     listenPort: 31_911,
     brokerIP1: '127.0.0.1',
     storePathRootDir: '/store',
+    mappedFileSizeCommitLog: 1024 * 1024,
+    maxHashSlotNum: 100,
+    maxIndexNum: 400,
     ...more,
   })
   const fileSystem = new FaultFileSystem({ seed: 1 })
@@ -152,7 +160,7 @@ export async function scene(more: Partial<BrokerConfig>, startMs: number): Promi
     topicConfigTable: Object.fromEntries(capturedTopics.map((topic) => [topic.topicName, topic])),
   })
   const transport = new MemoryNetwork(clock).transport('127.0.0.1')
-  const store = new FakeStore()
+  const store = openMessageStore({ options: config, clock, fileSystem, logger: silentLogger })
   const options: BrokerOptions = {
     config,
     clock: clock as Clock,
@@ -165,7 +173,7 @@ export async function scene(more: Partial<BrokerConfig>, startMs: number): Promi
 }
 
 /** Fills each queue with what the capture shows to have been in it, and fillers where it does not. */
-export function fillQueues(store: MessageStore, { requests }: Capture): void {
+export async function fillQueues({ store, clock }: Scene, { requests }: Capture): Promise<void> {
   const sizes = new Map<string, number>()
   const records = new Map<string, MessageRecord>()
   const seen = (topic: string, queueId: number, end: number) => {
@@ -191,6 +199,7 @@ export function fillQueues(store: MessageStore, { requests }: Capture): void {
     for (let offset = 0; offset < size; offset++)
       appendRecord(store, topic, Number(queueId), records.get(`${key}/${offset}`))
   }
+  await clock.settle()
 }
 
 function appendRecord(
@@ -223,6 +232,69 @@ function appendRecord(
   )
 }
 
+/**
+ * The captures leave out heartbeats that repeat one another but for the version of a subscription, which grows with
+ * every rebalance. Where a pull has a version that no captured beat brought, the missing beat is made up.
+ */
+class Beats {
+  readonly #last = new Map<string, bodies.HeartbeatData>()
+
+  missingBefore({ request, response }: Captured): bodies.HeartbeatData[] {
+    if (request.code === 34) this.#learn(request)
+    const { consumerGroup, topic, subVersion, sysFlag } = request.extFields ?? {}
+    const last = this.#last.get(consumerGroup ?? '')
+    if (request.code !== 11 || (Number(sysFlag) & 4) !== 0 || !last || response?.code === 25) return []
+    const newer = withVersion(last, topic!, Number(subVersion))
+    if (JSON.stringify(newer) === JSON.stringify(last)) return []
+    this.#last.set(consumerGroup!, newer)
+    return [newer]
+  }
+
+  #learn(request: Frame): void {
+    const beat = bodies.heartbeatData.decode(request.body)
+    assert.ok(beat.ok)
+    for (const { groupName } of beat.value.consumerDataSet) this.#last.set(groupName, beat.value)
+  }
+}
+
+function withVersion(data: bodies.HeartbeatData, topic: string, subVersion: number): bodies.HeartbeatData {
+  const consumerDataSet = data.consumerDataSet.map((consumer) => ({
+    ...consumer,
+    subscriptionDataSet: consumer.subscriptionDataSet.map((subscription) =>
+      subscription.topic === topic && subscription.subVersion < subVersion
+        ? { ...subscription, subVersion }
+        : subscription,
+    ),
+  }))
+  return { ...data, consumerDataSet }
+}
+
+/** A beat of a group with one topic, for groups whose beats stand in another capture. */
+export function beatOf(groupName: string, topic: string, tags = '*'): bodies.HeartbeatData {
+  const subscription = buildSubscription(topic, tags, 'TAG', 1)
+  assert.ok(subscription.ok)
+  return {
+    clientID: 'ip@other',
+    producerDataSet: [],
+    consumerDataSet: [
+      {
+        groupName,
+        consumeType: 'CONSUME_PASSIVELY',
+        messageModel: 'CLUSTERING',
+        consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+        subscriptionDataSet: [subscription.value],
+        unitMode: false,
+      },
+    ],
+    heartbeatFingerprint: 0,
+    withoutSub: false,
+  }
+}
+
+let beatOpaque = 1_000_000
+const beatFrame = (data: bodies.HeartbeatData): Uint8Array =>
+  encodeFrame(newFrame(34, beatOpaque++, null, bodies.heartbeatData.encode(data)))
+
 export interface Replayed {
   answers: Map<string, Frame>
   notices: string[]
@@ -232,13 +304,13 @@ export interface Replayed {
 export async function replay(
   { clock, transport, broker }: Scene,
   { requests }: Capture,
-  before: Readonly<Record<string, () => void>> = {},
+  before: Readonly<Record<string, (send: (beat: bodies.HeartbeatData) => void) => void>> = {},
 ): Promise<Replayed> {
   const clients = new Map<string, RawClient>()
+  const beats = new Beats()
   const used: { captured: Captured; client: RawClient }[] = []
   for (const captured of requests) {
     if (captured.atMs > clock.wallMs()) await clock.advance(captured.atMs - clock.wallMs())
-    before[captured.id]?.()
     const target: Endpoint = { host: '127.0.0.1', port: broker.endpoint.port - (captured.fast ? 2 : 0) }
     const key = `${captured.conn}`
     let client = clients.get(key)
@@ -246,7 +318,10 @@ export async function replay(
       client = new RawClient(await clock.resolve(transport.connect(target, { timeoutMs: 1000 })))
       clients.set(key, client)
     }
-    client.stream.write(captured.bytes)
+    const { stream } = client
+    for (const beat of beats.missingBefore(captured)) stream.write(beatFrame(beat))
+    before[captured.id]?.((beat) => stream.write(beatFrame(beat)))
+    stream.write(captured.bytes)
     await clock.settle()
     used.push({ captured, client })
   }
@@ -280,5 +355,6 @@ function bodyGist(body: Uint8Array): unknown {
   const records = decodeRecords(body)
   if (records.ok) return `${records.value.length} records`
   const text = Buffer.from(body).toString()
-  return text.startsWith('{') ? Object.keys(JSON.parse(text)).sort() : text
+  const json = parseLenientJson(text)
+  return json.ok ? Object.keys(json.value as object).sort() : text
 }

@@ -26,8 +26,7 @@ export function queryConsumerOffsetHandler({
         'Not found, do not set to zero, maybe this group boot first',
         {},
       )
-    if (store.minOffset(topic, queueId) <= 0 && store.inMemory(topic, queueId, 0))
-      return success({ offset: 0 })
+    if (startsInMemory(store, topic, queueId)) return success({ offset: 0 })
     return failure(
       responseCodes.QUERY_NOT_FOUND,
       'Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first',
@@ -36,7 +35,7 @@ export function queryConsumerOffsetHandler({
   }
 }
 
-const _startsInMemory = (store: MessageStore, topic: string, queueId: number): boolean =>
+const startsInMemory = (store: MessageStore, topic: string, queueId: number): boolean =>
   store.minOffset(topic, queueId) <= 0 &&
   store.maxOffset(topic, queueId) > 0 &&
   store.inMemory(topic, queueId, 0)

@@ -24,6 +24,10 @@ export function pullCode(status: ReadStatus, requestedOffset: QueueOffset): numb
   }
 }
 
+/** Upstream makes a queue by asking for it, so that its clients never hear of a missing one. */
+const remarkOf = (status: ReadStatus) =>
+  status === 'NO_MATCHED_LOGIC_QUEUE' ? 'NO_MESSAGE_IN_QUEUE' : status
+
 /** `offset` is where the read began: the requested one, or further on for a pull that was held. */
 export function pullAnswer(
   parts: PullParts,
@@ -43,7 +47,7 @@ export function pullAnswer(
   parts.stats.noteGet(outcome.count, !parts.topics.isSystem(topic))
   return {
     code,
-    remark: outcome.status,
+    remark: remarkOf(outcome.status),
     fields: {
       suggestWhichBrokerId: parts.config.slaveReadEnable ? suggestBroker(parts, request, admitted) : 0,
       nextBeginOffset: outcome.nextOffset,
