@@ -114,6 +114,20 @@ export class ConsumerOffsets {
     return this.#committed
   }
 
+  /** Groups with an offset on the topic. */
+  groupsOf(topic: string): string[] {
+    return [...this.#committed.keys()]
+      .filter((key) => key.startsWith(`${topic}@`))
+      .map((key) => key.slice(topic.length + 1))
+  }
+
+  /** Topics that the group has an offset on. */
+  topicsOf(group: string): string[] {
+    return [...this.#committed.keys()]
+      .filter((key) => key.endsWith(`@${group}`))
+      .map((key) => key.slice(0, -group.length - 1))
+  }
+
   deleteTopic(topic: string): void {
     this.#deleteWhere((key) => key.startsWith(`${topic}@`))
   }

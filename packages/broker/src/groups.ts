@@ -77,6 +77,11 @@ export class GroupTable {
     return this.#groups
   }
 
+  /** group -> topic -> bits that forbid. */
+  get forbidden(): ReadonlyMap<string, ReadonlyMap<string, number>> {
+    return this.#forbidden
+  }
+
   /** Without creating it. */
   get(group: string): GroupConfig | undefined {
     return this.#groups.get(group)

@@ -1,0 +1,30 @@
+import type { Logger } from '@aerobee/base'
+import { type Handler, success } from '@aerobee/net'
+import type { commands } from '@aerobee/wire'
+import type { ConsumerOffsets } from '../consumer-offsets.js'
+import type { GroupTable } from '../groups.js'
+
+type Delete = typeof commands.deleteSubscriptionGroup
+
+/** Delete a consumer group, and its offsets where asked to (request 207; reference: broker-behaviour 13). */
+export function deleteGroupHandler({
+  groups,
+  offsets,
+  logger,
+}: {
+  groups: GroupTable
+  offsets: ConsumerOffsets
+  logger: Logger
+}): Handler<Delete['request'], Delete['response']> {
+  return ({ request: { groupName, cleanOffset }, connection }) => {
+    groups.delete(groupName)
+    if (cleanOffset === true) {
+      offsets.deleteGroup(groupName)
+      offsets.save()
+    }
+    logger.info(`group ${groupName} was deleted${cleanOffset === true ? ' with its offsets' : ''}`, {
+      by: connection.remoteText,
+    })
+    return success()
+  }
+}
