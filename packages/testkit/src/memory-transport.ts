@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '@aerobee/base'
+import { AerobeeError, type Clock, systemClock } from '@aerobee/base'
 import { type ByteStream, connectFailure, type Endpoint, endpointText, type Transport } from '@aerobee/net'
 import { connectionReset, type Link, MemoryPipe, MemoryStream } from './memory-network/stream.js'
 
@@ -49,7 +49,8 @@ export class MemoryNetwork {
       listen: (at, accept) => {
         const port = at.port === 0 ? this.#nextPort++ : at.port
         const bound = `${anywhere.has(at.host) || loopback.has(at.host) ? host : at.host}:${port}`
-        if (this.#listeners.has(bound)) return Promise.reject(new Error(`${bound} is in use`))
+        if (this.#listeners.has(bound))
+          return Promise.reject(new AerobeeError('IO_FAILED', `${bound} is in use`))
         this.#listeners.set(bound, accept)
         const close = () => {
           this.#listeners.delete(bound)
