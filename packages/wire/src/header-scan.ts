@@ -163,8 +163,8 @@ function scanExtFields(): ExtFields | null {
 /** `at` stands on the quote of a key. */
 function scanFurtherFields(fields: ExtFields, already: number): ExtFields | null {
   for (let count = already; count < limits.extFields; count++) {
-    const key = scanString()
-    if (key === undefined || key === '__proto__' || bytes[at++] !== colon) return null
+    const key = scanKey()
+    if (key === undefined || bytes[at++] !== colon) return null
     const value = scanString()
     if (value === undefined) return null
     fields[key] = value
@@ -173,6 +173,37 @@ function scanFurtherFields(fields: ExtFields, already: number): ExtFields | null
     if (next !== comma) return null
   }
   return null
+}
+
+/**
+ * Keys seen before, by hash: the few dozen that peers send meet here as one string each, which an object takes as a key
+ * several times faster than a string just cut out.
+ */
+const seenKeys: (string | undefined)[] = Array.from({ length: 256 }, () => undefined)
+const longestSeenKey = 32
+
+/** As scanString. Also undefined for keys that are escaped, and for the one that is no plain field of an object. */
+function scanKey(): string | undefined {
+  const source = bytes
+  if (source[at] !== quote) return undefined
+  const start = at + 1
+  let hash = 0
+  let end = start
+  for (; ; end++) {
+    const byte = source[end]
+    if (byte === quote) break
+    if (byte === undefined || byte === backslash) return undefined
+    hash = (hash * 31 + byte) | 0
+  }
+  at = end + 1
+  const slot = hash & 255
+  const seen = seenKeys[slot]
+  if (seen !== undefined && seen.length === end - start && text.startsWith(seen, start - base)) return seen
+  const key = text.substring(start - base, end - base)
+  if (key === '__proto__') return undefined
+  // The key of an object is V8's one copy of the string.
+  if (key.length <= longestSeenKey) seenKeys[slot] = Object.keys({ [key]: 0 })[0]
+  return key
 }
 
 const firstLetter = 0x61
