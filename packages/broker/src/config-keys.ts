@@ -1,4 +1,5 @@
 import { type ConfigOf, choiceKey, flagKey, integerKey, KiB, textKey } from '@aerobee/base'
+import { withDynamicKeys } from './config-dynamic.js'
 import { unusedBrokerKeys } from './config-unused.js'
 
 /**
@@ -24,6 +25,10 @@ const identityKeys = {
     pattern: /^(|[^;:\s]+:\d{1,5}(;[^;:\s]+:\d{1,5})*;?)$/,
     patternText: '"host:port" or "host:port;host:port"',
   }),
+  brokerConfigPath: textKey(
+    'file that changed settings are written to; empty: they last until the restart',
+    '',
+  ),
 }
 
 const networkKeys = {
@@ -189,7 +194,7 @@ const storeKeys = {
 }
 
 export const brokerConfigTable = {
-  ...unusedBrokerKeys,
+  ...withDynamicKeys(unusedBrokerKeys),
   ...identityKeys,
   ...networkKeys,
   ...topicKeys,

@@ -1,8 +1,10 @@
-import type { MessageStore } from '@aerobee/store'
-import { uniqIdGenerator } from '@aerobee/wire'
+import { good } from '@aerobee/base'
+import { AtomicFile, type MessageStore } from '@aerobee/store'
+import { type ConfigTextFile, RunTimeConfig, uniqIdGenerator } from '@aerobee/wire'
 import { Admission } from './admission.js'
 import type { AdvertisedAddressFor } from './advertised.js'
 import { ClientRegistry } from './clients/client-registry.js'
+import { brokerConfigTable } from './config-keys.js'
 import { ConsumerOffsets } from './consumer-offsets.js'
 import { GroupTable } from './groups.js'
 import { LongPoll } from './long-poll.js'
@@ -48,6 +50,7 @@ export function createParts(options: PartsOptions): RunningParts {
     groups,
     clients,
     registration,
+    runTimeConfig: new RunTimeConfig(brokerConfigTable, config, settingsFile(options), clock),
     consumers: clients.consumers,
     offsets: new ConsumerOffsets({
       clock,
@@ -69,4 +72,12 @@ export function createParts(options: PartsOptions): RunningParts {
     }),
     ownProperties: ownPropertiesOf(config),
   }
+}
+
+/** Where changed settings go; undefined when the configuration names no file. */
+function settingsFile(options: BrokerOptions): ConfigTextFile | undefined {
+  const path = options.config.brokerConfigPath
+  if (path === '') return undefined
+  const file = new AtomicFile({ ...options, path })
+  return { load: () => file.load(good), save: (text) => file.saveSync(text) }
 }

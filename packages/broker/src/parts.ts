@@ -1,5 +1,6 @@
 import type { Clock, FileSystem, Logger, Random } from '@aerobee/base'
 import type { Transport } from '@aerobee/net'
+import type { RunTimeConfig } from '@aerobee/wire'
 import type { ClientRegistry } from './clients/client-registry.js'
 import type { BrokerConfig } from './config-keys.js'
 import type { PullParts } from './pull/parts.js'
@@ -21,6 +22,7 @@ export interface BrokerOptions {
 export interface BrokerParts extends SendParts, PullParts {
   clients: ClientRegistry
   registration: Announcements
+  runTimeConfig: RunTimeConfig
 }
 
 /** The documents under `<store>/config` that the broker itself keeps. */

@@ -1,6 +1,7 @@
 import { type Registration, serve } from '@aerobee/net'
 import { commands } from '@aerobee/wire'
 import type { BrokerParts } from '../parts.js'
+import { administrationHandlers } from './administration.js'
 import { checkClientConfigHandler } from './check-client-config.js'
 import { getConsumerListHandler } from './get-consumer-list.js'
 import { heartbeatHandler } from './heartbeat.js'
@@ -28,5 +29,6 @@ export function brokerHandlers(parts: BrokerParts): Registration[] {
     serve(commands.checkClientConfig, checkClientConfigHandler()),
     serve(commands.lockBatchQueues, lockQueuesHandler(parts)),
     serve(commands.unlockBatchQueues, unlockQueuesHandler(parts)),
+    ...administrationHandlers(parts),
   ]
 }
