@@ -99,3 +99,29 @@ func consume(r *run) (figures, error) {
 	}
 	return figures{"seen": len(seen), "again": deliveries - len(seen)}, lines.Flush()
 }
+
+// stored reads all that the broker has of the topic; each message is a line "number queueId queueOffset" of the file.
+func stored(r *run) (figures, error) {
+	file, err := os.Create(r.text("file"))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	lines := bufio.NewWriter(file)
+	c, queues, err := openAssigned(r, r.group("stored"))
+	if err != nil {
+		return nil, err
+	}
+	count := 0
+	for _, queue := range queues {
+		_, err := pullAll(c, queue, func(message *primitive.MessageExt) error {
+			count++
+			_, err := fmt.Fprintln(lines, numberOf(message), message.Queue.QueueId, message.QueueOffset)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return figures{"stored": count}, lines.Flush()
+}

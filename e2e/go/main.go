@@ -27,6 +27,7 @@ var scenarios = map[string]func(*run) (figures, error){
 	"pullAssign":    pullAssign,
 	"produce":       produce,
 	"consume":       consume,
+	"stored":        stored,
 }
 
 type driver struct {

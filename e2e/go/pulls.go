@@ -98,17 +98,7 @@ func pullAssign(r *run) (figures, error) {
 	if _, err := sendEach(p, r.topic(), 0, 100); err != nil {
 		return nil, err
 	}
-	c, err := r.pullConsumer(r.group("assign"))
-	if err != nil {
-		return nil, err
-	}
-	if err := c.Assign(r.topic(), nil); err != nil {
-		return nil, err
-	}
-	if err := c.Start(); err != nil {
-		return nil, err
-	}
-	queues, err := c.GetTopicRouteInfo(r.topic())
+	c, queues, err := openAssigned(r, r.group("assign"))
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +113,7 @@ func pullAssign(r *run) (figures, error) {
 		if begin != 0 {
 			return nil, fmt.Errorf("offset an hour ago of queue %d is %d", queue.QueueId, begin)
 		}
-		max, err := pullAll(c, queue)
+		max, err := pullAll(c, queue, func(message *primitive.MessageExt) error { return compare(r.topic(), message) })
 		if err != nil {
 			return nil, err
 		}
@@ -151,12 +141,31 @@ func pullAssign(r *run) (figures, error) {
 	return figures{"received": total + wanted}, nil
 }
 
-// pullAll pulls a queue from its begin to its end, which it returns.
-func pullAll(c rocketmq.PullConsumer, queue *primitive.MessageQueue) (int64, error) {
+// openAssigned starts a pull consumer without queues (a way the client knows) and looks the topic's queues up.
+func openAssigned(r *run, group string) (rocketmq.PullConsumer, []*primitive.MessageQueue, error) {
+	c, err := r.pullConsumer(group)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.Assign(r.topic(), nil); err != nil {
+		return nil, nil, err
+	}
+	if err := c.Start(); err != nil {
+		return nil, nil, err
+	}
+	queues, err := c.GetTopicRouteInfo(r.topic())
+	return c, queues, err
+}
+
+// pullAll pulls a queue from its begin to its end, which it returns; offsets must follow each other without a gap.
+func pullAll(c rocketmq.PullConsumer, queue *primitive.MessageQueue, each func(*primitive.MessageExt) error) (int64, error) {
 	for offset := int64(0); ; {
 		result, err := c.PullFrom(context.Background(), queue, offset, 32)
 		if err != nil {
 			return 0, err
+		}
+		if result.Status == primitive.PullNoNewMsg && result.MaxOffset == offset {
+			return offset, nil
 		}
 		if result.Status != primitive.PullFound || result.MinOffset != 0 {
 			return 0, fmt.Errorf("queue %d at %d: status %d, offsets %d to %d", queue.QueueId, offset, result.Status, result.MinOffset, result.MaxOffset)
@@ -165,7 +174,7 @@ func pullAll(c rocketmq.PullConsumer, queue *primitive.MessageQueue) (int64, err
 			if message.QueueOffset != offset {
 				return 0, fmt.Errorf("queue %d: offset %d instead of %d", queue.QueueId, message.QueueOffset, offset)
 			}
-			if err := compare(queue.Topic, message); err != nil {
+			if err := each(message); err != nil {
 				return 0, err
 			}
 			offset++

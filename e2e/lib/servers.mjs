@@ -13,7 +13,10 @@ const aerobeeMain = join(repository, 'packages', 'aerobee', 'dist', 'main.js')
 /** @typedef {'aerobee' | 'apache'} Kind */
 /** @typedef {Record<string, string | number | boolean>} Config RocketMQ's own keys */
 
-/** Sizes that keep Apache's first start small, and all that the two kinds must have in common to share a directory. */
+/**
+ * Sizes that keep Apache's first start small, patience on a busy machine (Apache refuses sends that waited 200 ms), and
+ * all that the two kinds must have in common to share a directory.
+ */
 const brokerDefaults = {
   brokerClusterName: 'DefaultCluster',
   brokerName: 'broker-a',
@@ -25,6 +28,7 @@ const brokerDefaults = {
   deleteWhen: '04',
   fileReservedTime: 48,
   diskMaxUsedSpaceRatio: 95,
+  waitTimeMillsInSendQueue: 5_000,
   mappedFileSizeCommitLog: 67_108_864,
   maxHashSlotNum: 100_000,
   maxIndexNum: 400_000,
@@ -114,6 +118,12 @@ export class Servers {
     return this.spawn(name, 'java', [...jvm, '-cp', `${this.java.jars}/*`, mainClass, ...args])
   }
 
+  /** Ends every broker that still runs, after a case that failed half way. */
+  async killBrokers() {
+    const brokers = this.children.filter((child) => child.name.endsWith('-broker'))
+    await Promise.all(brokers.map((child) => child.kill()))
+  }
+
   /** @param {string} name @param {string[]} args */
   spawnAerobee(name, args) {
     return this.spawn(name, process.execPath, [aerobeeMain, ...args])
@@ -178,9 +188,9 @@ export class Servers {
   }
 
   /**
-   * Name server and broker together: one `dev` process of ours, or two of Apache's.
+   * Name server and broker together: with ours one `dev` process, or two when asked to; Apache's are always two.
    * @param {Kind} kind
-   * @param {{ store: string, namesrvPort?: number, brokerPort?: number, config?: Config }} options
+   * @param {ClusterOptions} options
    */
   async startCluster(kind, options) {
     const cluster = new Cluster(this, kind, options)
@@ -189,12 +199,21 @@ export class Servers {
   }
 }
 
+/**
+ * @typedef {object} ClusterOptions
+ * @property {string} store
+ * @property {boolean} [separate] two processes with ours too
+ * @property {number} [namesrvPort]
+ * @property {number} [brokerPort]
+ * @property {Config} [config]
+ */
+
 /** A name server and a broker that a suite stops, kills and starts again on the same ports and the same directory. */
 export class Cluster {
   /**
    * @param {Servers} servers
    * @param {Kind} kind
-   * @param {{ store: string, namesrvPort?: number, brokerPort?: number, config?: Config }} options
+   * @param {ClusterOptions} options
    */
   constructor(servers, kind, options) {
     this.servers = servers
@@ -204,13 +223,14 @@ export class Cluster {
     this.broker = ''
     /** @type {Server | undefined} */
     this.nameServerProcess = undefined
-    /** @type {Server | undefined} what a restart replaces: the broker, with ours the name server too */
+    /** @type {Server | undefined} what a restart replaces: the broker, or the `dev` process with both */
     this.brokerProcess = undefined
   }
 
+  /** Starts what is not running: everything, or the broker after it was stopped or killed. */
   async start() {
-    if (this.kind === 'aerobee') await this.startDev()
-    else await this.startApache()
+    if (this.kind === 'aerobee' && !this.options.separate) await this.startDev()
+    else await this.startSeparate()
   }
 
   async startDev() {
@@ -225,16 +245,15 @@ export class Cluster {
       throw new Error(`the first line of dev --json is not the ready event: ${line}`)
     this.namesrv = ready.namesrv
     this.broker = ready.broker
-    this.startupMs = ready.startupMs
     this.brokerProcess = new Server(child, this.broker)
   }
 
-  async startApache() {
+  async startSeparate() {
     const { store, config, namesrvPort, brokerPort } = this.options
-    this.nameServerProcess ??= await this.servers.startNameServer('apache', { port: namesrvPort })
+    this.nameServerProcess ??= await this.servers.startNameServer(this.kind, { port: namesrvPort })
     this.namesrv = this.nameServerProcess.address
     const port = portOf(this.broker) || brokerPort || undefined
-    this.brokerProcess = await this.servers.startBroker('apache', {
+    this.brokerProcess = await this.servers.startBroker(this.kind, {
       namesrv: this.namesrv,
       store,
       port,

@@ -119,7 +119,7 @@ export class Context {
   fail(name, error) {
     const expected = error instanceof ScenarioFailed
     const reason = error instanceof Error ? (expected ? error.message : error.stack) : String(error)
-    const logs = this.servers.children.slice(-3).map((child) => `--- ${child.logFile}\n${child.tail(25)}`)
+    const logs = this.servers.children.slice(-4).map((child) => `--- ${child.logFile}\n${child.tail(25)}`)
     for (const driver of this.drivers) logs.push(driver.tail(12))
     this.report.fail(this.suite.name, name, `${reason}\n${logs.join('\n')}`.replaceAll('\n', '\n    '))
   }

@@ -1,4 +1,8 @@
 import { clientSuites } from './clients.mjs'
+import { loadSuites } from './kills.mjs'
+import { mixedSuite } from './mixed.mjs'
+import { mqadminSuite } from './mqadmin.mjs'
+import { storeSuite } from './store.mjs'
 
 /** All suites, in the order in which they run. */
-export const suites = [...clientSuites]
+export const suites = [...clientSuites, mqadminSuite, mixedSuite, storeSuite, ...loadSuites]

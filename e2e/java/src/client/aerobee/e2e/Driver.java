@@ -31,10 +31,12 @@ public final class Driver {
     public static Driver withClientScenarios() {
         return new Driver()
             .add("sendSync", Sends::sync)
+            .add("sendOne", Sends::one)
             .add("sendAsync", Sends::async)
             .add("sendOneway", Sends::oneway)
             .add("sendBatch", Sends::batch)
             .add("query", Queries::query)
+            .add("findByKey", Queries::findByKey)
             .add("tags", PushConsumers::tags)
             .add("orderly", PushConsumers::orderly)
             .add("rebalance", Rebalance::joinAndLeave)
@@ -42,6 +44,7 @@ public final class Driver {
             .add("pullAssign", LitePulls::assignAndSeek)
             .add("produce", Load::produce)
             .add("consume", Load::consume)
+            .add("stored", Load::stored)
             .add("dump", Dump::dump)
             .add("fill", Dump::fill)
             .add("commitOffsets", Dump::commitOffsets);

@@ -4,11 +4,13 @@ import com.alibaba.fastjson.JSONObject;
 import java.io.PrintWriter;
 import java.math.BigInteger;
 import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
 import org.apache.rocketmq.client.consumer.PullResult;
 import org.apache.rocketmq.client.consumer.PullStatus;
@@ -46,52 +48,59 @@ final class Dump {
 
     /** Writes one line a queue (its min and max offset) and one a message, in order, to the file. */
     static Map<String, Object> dump(Run run) throws Exception {
-        DefaultMQPullConsumer consumer = run.pullConsumer(run.group("dump"));
-        int messages = 0;
+        int[] messages = {0};
         try (PrintWriter file = new PrintWriter(run.text("file"), "UTF-8")) {
-            for (MessageQueue queue : new TreeSet<>(consumer.fetchSubscribeMessageQueues(run.topic()))) {
-                long min = consumer.minOffset(queue);
-                long max = consumer.maxOffset(queue);
-                file.println("queue " + queue.getBrokerName() + "/" + queue.getQueueId() + " " + min + ".." + max);
-                messages += dump(consumer, queue, min, max, file);
-            }
-        }
-        return new JSONObject().fluentPut("messages", messages);
-    }
-
-    private static int dump(DefaultMQPullConsumer consumer, MessageQueue queue, long min, long max, PrintWriter file)
-        throws Exception {
-        int messages = 0;
-        long offset = min;
-        while (offset < max) {
-            PullResult result = consumer.pull(queue, "*", offset, 32);
-            Check.equal(PullStatus.FOUND, result.getPullStatus(), "pull of " + queue + " at " + offset + " below its max offset " + max);
-            for (MessageExt message : result.getMsgFoundList()) {
-                Check.equal(offset, message.getQueueOffset(), "next offset in " + queue);
+            readAll(run, queue -> file.println(queue), message -> {
+                messages[0]++;
                 file.println(describe(message));
-                offset++;
-                messages++;
-            }
-            Check.equal(offset, result.getNextBeginOffset(), "next begin offset");
+            });
         }
-        return messages;
+        return new JSONObject().fluentPut("messages", messages[0]);
     }
 
-    private static String describe(MessageExt message) throws Exception {
-        byte[] hash = MessageDigest.getInstance("SHA-256").digest(message.getBody());
+    /** Reads every queue of the topic from its min to its max offset; offsets must follow each other without a gap. */
+    static void readAll(Run run, Consumer<String> eachQueue, Consumer<MessageExt> eachMessage) throws Exception {
+        DefaultMQPullConsumer consumer = run.pullConsumer(run.group("dump"));
+        for (MessageQueue queue : new TreeSet<>(consumer.fetchSubscribeMessageQueues(run.topic()))) {
+            long min = consumer.minOffset(queue);
+            long max = consumer.maxOffset(queue);
+            eachQueue.accept("queue " + queue.getBrokerName() + "/" + queue.getQueueId() + " " + min + ".." + max);
+            for (long offset = min; offset < max; ) {
+                PullResult result = consumer.pull(queue, "*", offset, 32);
+                Check.equal(PullStatus.FOUND, result.getPullStatus(), "pull of " + queue + " at " + offset + " below its max offset " + max);
+                for (MessageExt message : result.getMsgFoundList()) {
+                    Check.equal(offset, message.getQueueOffset(), "next offset in " + queue);
+                    eachMessage.accept(message);
+                    offset++;
+                }
+                Check.equal(offset, result.getNextBeginOffset(), "next begin offset");
+            }
+        }
+    }
+
+    private static String describe(MessageExt message) {
         Map<String, String> properties = new TreeMap<>(message.getProperties());
         // Added by the broker or the client on the way to the consumer, not part of what is stored.
         properties.remove(MessageConst.PROPERTY_MIN_OFFSET);
         properties.remove(MessageConst.PROPERTY_MAX_OFFSET);
         return "  " + message.getQueueId() + "@" + message.getQueueOffset()
             + " " + ((MessageClientExt) message).getOffsetMsgId()
-            + " body " + String.format("%064x", new BigInteger(1, hash)).substring(0, 16)
+            + " body " + hash(message.getBody())
             + " crc " + message.getBodyCRC() + " size " + message.getStoreSize() + " flag " + message.getFlag()
             + " sys " + message.getSysFlag()
             + " born " + message.getBornTimestamp() + " " + message.getBornHost()
             + " stored " + message.getStoreTimestamp() + " " + message.getStoreHost()
             + " at " + message.getCommitLogOffset() + " reconsumed " + message.getReconsumeTimes()
             + " prepared " + message.getPreparedTransactionOffset() + " " + properties;
+    }
+
+    private static String hash(byte[] body) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(body);
+            return String.format("%064x", new BigInteger(1, hash)).substring(0, 16);
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible);
+        }
     }
 
     /** Commits offset 3 for each queue of the topic when asked to, then reads all of the group's offsets back. */

@@ -102,4 +102,16 @@ final class Load {
         }
         return new JSONObject().fluentPut("seen", seen.size()).fluentPut("again", deliveries.get() - seen.size());
     }
+
+    /** Reads all that the broker has of the topic; each message is a line "number queueId queueOffset" of the file. */
+    static Map<String, Object> stored(Run run) throws Exception {
+        int[] messages = {0};
+        try (PrintWriter file = new PrintWriter(run.text("file"), "UTF-8")) {
+            Dump.readAll(run, queue -> { }, message -> {
+                messages[0]++;
+                file.println(Samples.number(message) + " " + message.getQueueId() + " " + message.getQueueOffset());
+            });
+        }
+        return new JSONObject().fluentPut("stored", messages[0]);
+    }
 }

@@ -48,6 +48,13 @@ final class Queries {
         return new JSONObject().fluentPut("sent", count);
     }
 
+    /** Finds the sample with the number "n" by its key. */
+    static Map<String, Object> findByKey(Run run) throws Exception {
+        long now = System.currentTimeMillis();
+        awaitByKey(run.producer(), run.topic(), "key-" + run.number("n", 0), now - 3_600_000, now + 2_000, 1);
+        return new JSONObject();
+    }
+
     /** The index is built after the answer to the send, so the first tries may find less. */
     private static void awaitByKey(DefaultMQProducer producer, String topic, String key, long from, long to, int count)
         throws Exception {

@@ -68,9 +68,19 @@ final class Sends {
         return result;
     }
 
+    /** Sends the sample with the number "n" and tells by which ids it can be found. */
+    static Map<String, Object> one(Run run) throws Exception {
+        SendResult result = run.producer().send(Samples.message(run.topic(), run.number("n", 0)));
+        Samples.sendOk(result);
+        return new JSONObject()
+            .fluentPut("offsetMsgId", result.getOffsetMsgId())
+            .fluentPut("msgId", result.getMsgId())
+            .fluentPut("queueId", result.getMessageQueue().getQueueId());
+    }
+
     static Map<String, Object> async(Run run) throws Exception {
         String topic = run.topic();
-        int count = run.number("count", 1000);
+        int count = run.number("count", 500);
         DefaultMQProducer producer = run.producer();
         Samples.sendOk(producer.send(Samples.message(topic, 0)));
         Map<Integer, SendResult> results = new ConcurrentHashMap<>();
@@ -108,7 +118,8 @@ final class Sends {
             Samples.sendOk(result);
             Samples.compare(result, inbox.byNumber.get(n));
         });
-        return new JSONObject().fluentPut("sent", count);
+        long brokers = results.values().stream().map(result -> result.getMessageQueue().getBrokerName()).distinct().count();
+        return new JSONObject().fluentPut("sent", count).fluentPut("brokers", brokers);
     }
 
     static Map<String, Object> oneway(Run run) throws Exception {

@@ -1,0 +1,159 @@
+// The broker is stopped, or killed with SIGKILL, again and again under load. Every acknowledged message must still be
+// at the queue and offset that the acknowledgement named, and must have reached a push consumer that ran all the time.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { freePort } from '../lib/ports.mjs'
+import { MissingTool } from '../lib/tools.mjs'
+
+/** @typedef {import('../lib/suite.mjs').Context} Context */
+
+const progressDeadlineMs = 60_000
+const topic = 'e2e-load'
+
+/**
+ * Lines "number queueId queueOffset" as [number, "queueId@queueOffset"].
+ * @param {string} file
+ * @returns {[string, string][]}
+ */
+function places(file) {
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean)
+  return lines.map((line) => {
+    const [n, queueId, queueOffset] = line.split(' ')
+    return [n, `${queueId}@${queueOffset}`]
+  })
+}
+
+/**
+ * @param {Context} context
+ * @param {import('../lib/driver.mjs').Driver} driver
+ * @param {import('../lib/servers.mjs').Cluster} cluster
+ * @param {{ times: number, end: () => Promise<unknown> }} rounds how often the broker ends, and in which way
+ */
+async function runUnderLoad(context, driver, cluster, { times, end }) {
+  const files = { acknowledged: 'acknowledged.txt', stored: 'stored.txt', seen: 'seen.txt' }
+  /** @param {keyof typeof files} name */
+  const file = (name) => join(context.dir, files[name])
+  const client = { namesrv: cluster.namesrv, broker: cluster.broker, topic }
+  const producing = driver.start('produce', { ...client, file: file('acknowledged') })
+  await producing.until(
+    ({ acknowledged }) => acknowledged > 0,
+    progressDeadlineMs,
+    'the first acknowledgement',
+  )
+  const consuming = driver.start('consume', { ...client, file: file('seen') })
+  for (let round = 0; round < times; round += 1) {
+    // Another amount each time, so that the end does not always come at the same point of the broker's work.
+    const enough = producing.figures.acknowledged + 100 + ((round * 137) % 400)
+    const what = `acknowledgements to go on after ${round} of ${times} ends of the broker`
+    await producing.until(({ acknowledged }) => acknowledged >= enough, progressDeadlineMs, what)
+    await end()
+    await cluster.start()
+  }
+  const last = producing.figures.acknowledged + 100
+  await producing.until(
+    ({ acknowledged }) => acknowledged >= last,
+    progressDeadlineMs,
+    'acknowledgements at the end',
+  )
+  const { acknowledged, failed } = await producing.stop()
+
+  const { stored } = await driver.run('stored', { ...client, file: file('stored') })
+  const numberAt = new Map(places(file('stored')).map(([n, place]) => [place, n]))
+  const lost = places(file('acknowledged')).filter(([n, place]) => numberAt.get(place) !== n)
+  const sample = lost.slice(0, 5).map(([n, place]) => `${n} at ${place}, where ${numberAt.get(place)} is`)
+  assert.equal(
+    lost.length,
+    0,
+    `of ${acknowledged} acknowledged messages ${lost.length} are not in place: ${sample}`,
+  )
+
+  const distinct = new Set(numberAt.values())
+  await consuming.until(
+    ({ seen }) => seen >= distinct.size,
+    progressDeadlineMs,
+    `${distinct.size} messages consumed`,
+  )
+  const { again } = await consuming.stop()
+  const seen = new Set(readFileSync(file('seen'), 'utf8').split('\n'))
+  const unseen = [...distinct].filter((n) => !seen.has(n))
+  assert.equal(
+    unseen.length,
+    0,
+    `${unseen.length} stored messages never reached the consumer: ${unseen.slice(0, 5)}`,
+  )
+  return { acknowledged, stored, failed, 'delivered again': again }
+}
+
+/** @param {Context} context @param {import('../lib/suite.mjs').Need} preferred */
+async function startEither(context, preferred) {
+  try {
+    return await context.startDriver(preferred)
+  } catch (error) {
+    if (error instanceof MissingTool) return context.startDriver(preferred === 'go' ? 'java-5.3.3' : 'go')
+    throw error
+  }
+}
+
+/**
+ * @param {object} options
+ * @param {string} options.name
+ * @param {string} options.caseName
+ * @param {'ASYNC_FLUSH' | 'SYNC_FLUSH'} options.flush
+ * @param {import('../lib/suite.mjs').Need} options.client
+ * @param {number} options.times
+ * @param {boolean} options.separate
+ * @param {boolean} options.clean
+ */
+function loadSuite({ name, caseName, flush, client, times, separate, clean }) {
+  return {
+    name,
+    proves: `${times} times the broker ${clean ? 'is stopped' : 'is killed (SIGKILL)'} under load, ${flush}: no acknowledged message is lost`,
+    needs: /** @type {import('../lib/suite.mjs').Need[]} */ ([]),
+    /** @param {Context} context */
+    async run(context) {
+      const cluster = await context.servers.startCluster(context.target, {
+        store: context.folder('store'),
+        separate,
+        namesrvPort: await freePort(),
+        brokerPort: await freePort([-2, 1]),
+        config: { flushDiskType: flush },
+      })
+      const driver = await startEither(context, client)
+      const end = () => (clean ? cluster.stopBroker() : cluster.killBroker())
+      await context.case(caseName, () => runUnderLoad(context, driver, cluster, { times, end }))
+      await driver.stop()
+      await cluster.stop()
+    },
+  }
+}
+
+export const loadSuites = [
+  loadSuite({
+    name: 'restart',
+    caseName: '5 clean restarts under load, ASYNC_FLUSH, Java client',
+    flush: 'ASYNC_FLUSH',
+    client: 'java-5.3.3',
+    times: 5,
+    separate: false,
+    clean: true,
+  }),
+  loadSuite({
+    name: 'kill-async',
+    caseName: '20 times kill -9 under load, ASYNC_FLUSH, Java client',
+    flush: 'ASYNC_FLUSH',
+    client: 'java-5.3.3',
+    times: 20,
+    separate: false,
+    clean: false,
+  }),
+  loadSuite({
+    name: 'kill-sync',
+    caseName: '20 times kill -9 under load, SYNC_FLUSH, Go client',
+    flush: 'SYNC_FLUSH',
+    client: 'go',
+    times: 20,
+    separate: true,
+    clean: false,
+  }),
+]
