@@ -194,12 +194,13 @@ export function brokerParts(more: Partial<BrokerConfig> = {}) {
   const logger = silentLogger
   const store = new FakeStore()
   const topicFile = new MemoryFile()
+  const offsetFile = new MemoryFile()
   const topics = new TopicTable({ settings: config, clock, logger, file: topicFile })
   topics.put([newTopicConfig('T', 4, 6)])
   const groups = new GroupTable({ settings: config, clock, logger, file: new MemoryFile() })
   const offsets = new ConsumerOffsets({
     clock,
-    file: new MemoryFile(),
+    file: offsetFile,
     maxOffset: store.maxOffset,
     commitsPerVersion: config.consumerOffsetUpdateVersionStep,
   })
@@ -213,6 +214,7 @@ export function brokerParts(more: Partial<BrokerConfig> = {}) {
     logger,
     store,
     topicFile,
+    offsetFile,
     topics,
     groups,
     offsets,

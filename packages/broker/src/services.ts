@@ -5,8 +5,13 @@ const sampleEveryMs = 1000
 const sweepLocksEveryMs = 60_000
 const dayMs = 86_400_000
 
+export type ServiceParts = Pick<
+  BrokerParts,
+  'clock' | 'config' | 'clients' | 'longPoll' | 'offsets' | 'stats' | 'locks'
+>
+
 /** What a broker does by the clock; cancelling stops all of it. */
-export function startServices(parts: BrokerParts): Timer {
+export function startServices(parts: ServiceParts): Timer {
   const { clock, config, clients, longPoll, offsets, stats, locks } = parts
   clients.start()
   const background = { background: true }

@@ -89,6 +89,19 @@ test('41 answers the queues that the client holds, 42 frees its own', async () =
     assert.equal((await ask(handler, {}, { body: 'x' })).reply.code, 1)
 })
 
+test('41 refuses names and numbers of queues that only fill the table', async () => {
+  const parts = brokerParts()
+  const lock = (body: object) => ask(lockQueuesHandler(parts), {}, { body: JSON.stringify(body) })
+  const request = { consumerGroup: 'G', clientId: 'c', mqSet: [{ topic: 'T', brokerName: 'b', queueId: 0 }] }
+  for (const more of [
+    { consumerGroup: 'bad group!' },
+    { clientId: '' },
+    { mqSet: [{ topic: 'T'.repeat(256), brokerName: 'b', queueId: 0 }] },
+  ])
+    assert.equal((await lock({ ...request, ...more })).reply.code, 29, JSON.stringify(more))
+  assert.equal((await lock(request)).reply.code, 0)
+})
+
 const place = { consumerGroup: 'G', topic: 'T', queueId: 0, brokerName: undefined }
 const query = { ...place, setZeroIfNotFound: undefined }
 

@@ -183,3 +183,12 @@ test('clients that fall silent are closed after the expiry, nobody is told', asy
   parts.clients.stop()
   assert.equal(parts.clock.timers, 0)
 })
+
+test('a heartbeat that names more than any client has is refused', async () => {
+  const parts = brokerParts()
+  const groups = Array.from({ length: 1025 }, (_, i) => `G${i}`)
+  const topics = groups.map((name): [string, number] => [name, 1])
+  for (const more of [{ groups }, { producers: groups }, { topics }])
+    assert.equal((await beat(parts, new FakeConnection(), more)).code, 29)
+  assert.equal(parts.consumers.all.size + parts.clients.producers.all.size, 0)
+})

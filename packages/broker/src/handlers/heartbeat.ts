@@ -1,6 +1,6 @@
 import type { Logger } from '@aerobee/base'
 import { type Exchange, failure, type Handler, success } from '@aerobee/net'
-import { bodies, type commands, isClientId, responseCodes, retryTopicOf } from '@aerobee/wire'
+import { bodies, clientIdFault, type commands, isGroupName, responseCodes, retryTopicOf } from '@aerobee/wire'
 import type { ClientRegistry } from '../clients/client-registry.js'
 import type { BrokerConfig } from '../config-keys.js'
 import type { GroupTable } from '../groups.js'
@@ -18,6 +18,9 @@ export interface HeartbeatParts {
   topics: TopicTable
 }
 
+/** Groups of a client, and topics of a group: far more than any client has, far less than a frame could name. */
+const mostEntries = 1024
+
 /**
  * Register a client and keep it registered (request 34; reference: broker-behaviour 6, points 1 to 3). A beat with a
  * fingerprint (version 2) may leave its subscriptions out; it is asked for them again when the broker has none.
@@ -29,18 +32,35 @@ export function heartbeatHandler(
     const decoded = bodies.heartbeatData.decode(exchange.frame.body)
     if (!decoded.ok) return failure(responseCodes.SYSTEM_ERROR, decoded.reason, null)
     const data = decoded.value
-    if (!isClientId(data.clientID))
-      return failure(responseCodes.INVALID_PARAMETER, 'the client id is empty or too long', null)
+    const fault = clientIdFault(data.clientID) ?? sizeFault(data)
+    if (fault) return failure(responseCodes.INVALID_PARAMETER, fault, null)
     const { connection } = exchange
     parts.clients.watch(connection)
     const { peerLanguage: language, peerVersion: version } = connection
     for (const { groupName } of data.producerDataSet)
-      parts.clients.producers.register(groupName, { connection, clientId: data.clientID, language, version })
+      if (isGroupName(groupName))
+        parts.clients.producers.register(groupName, {
+          connection,
+          clientId: data.clientID,
+          language,
+          version,
+        })
     let subscriptionChanged = data.heartbeatFingerprint === 0
     for (const consumer of data.consumerDataSet)
       if (registerConsumer(parts, exchange, data, consumer)) subscriptionChanged = true
     return success({ supportsHeartbeatV2: true, subscriptionChanged })
   }
+}
+
+function sizeFault(data: bodies.HeartbeatData): string | undefined {
+  const largest = Math.max(
+    data.producerDataSet.length,
+    data.consumerDataSet.length,
+    ...data.consumerDataSet.slice(0, mostEntries).map((consumer) => consumer.subscriptionDataSet.length),
+  )
+  return largest > mostEntries
+    ? `a heartbeat names at most ${mostEntries} groups and topics of each`
+    : undefined
 }
 
 /** Whether the client must bring its subscriptions with the next beat. */

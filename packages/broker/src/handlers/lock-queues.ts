@@ -1,5 +1,5 @@
 import { failure, type Handler, success } from '@aerobee/net'
-import { bodies, type commands, responseCodes } from '@aerobee/wire'
+import { bodies, clientIdFault, type commands, groupNameFault, responseCodes } from '@aerobee/wire'
 import type { QueueLocks } from '../queue-locks.js'
 
 type Lock = typeof commands.lockBatchQueues
@@ -15,6 +15,8 @@ export function lockQueuesHandler({
     const decoded = bodies.lockBatchRequest.decode(frame.body)
     if (!decoded.ok) return failure(responseCodes.SYSTEM_ERROR, decoded.reason)
     const { consumerGroup, clientId, mqSet } = decoded.value
+    const fault = groupNameFault(consumerGroup) ?? clientIdFault(clientId) ?? queuesFault(mqSet)
+    if (fault) return failure(responseCodes.INVALID_PARAMETER, fault)
     const lockOKMQSet = locks.lock(consumerGroup, clientId, mqSet)
     return success(null, bodies.lockBatchResponse.encode({ lockOKMQSet }))
   }
@@ -33,4 +35,13 @@ export function unlockQueuesHandler({
     locks.unlock(consumerGroup, clientId, mqSet)
     return success()
   }
+}
+
+/** Queues of one client: more would only fill the table. */
+const mostQueues = 65_536
+
+function queuesFault(queues: readonly bodies.MessageQueue[]): string | undefined {
+  if (queues.length > mostQueues) return `${queues.length} queues in one request, limit ${mostQueues}`
+  const unnamed = queues.find(({ topic, brokerName }) => topic.length > 255 || brokerName.length > 255)
+  return unnamed && 'a queue has a topic or broker name of more than 255 characters'
 }

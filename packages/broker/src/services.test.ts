@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { brokerParts } from './fakes.test.js'
+import { startServices } from './services.js'
+
+test('offsets are saved every few seconds, rates sampled every second, locks swept', async () => {
+  const parts = brokerParts()
+  const services = startServices(parts)
+  parts.store.queue('T', 0).push({} as never)
+  parts.offsets.commit('G', 'T', 0, 1)
+  parts.locks.lock('G', 'c', [{ topic: 'T', brokerName: 'b', queueId: 0 }])
+  await parts.clock.advance(4999)
+  assert.equal(parts.offsetFile.saves, 0)
+  await parts.clock.advance(1)
+  assert.equal(parts.offsetFile.saves, 1)
+  assert.equal(parts.stats.rates(({ putTimes }) => putTimes).length, 3)
+  services.cancel()
+  assert.equal(parts.clock.timers, 0)
+})
+
+test('the counters of the day begin again at midnight', async () => {
+  const parts = brokerParts()
+  const services = startServices(parts)
+  parts.stats.notePut(3, 10, true)
+  await parts.clock.advance(86_400_000)
+  parts.stats.notePut(2, 10, true)
+  await parts.clock.advance(86_400_000)
+  assert.deepEqual(parts.stats.day, {
+    yesterdayMorning: { put: 3, get: 0 },
+    todayMorning: { put: 5, get: 0 },
+  })
+  services.cancel()
+})
