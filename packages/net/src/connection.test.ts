@@ -310,27 +310,6 @@ test('a call that gets no byte in 3 s closes the connection, so that the next on
   await pair.close()
 })
 
-test('numbers of calls wrap around at the greatest int32 and skip those under way', async () => {
-  const { pair, clock, pool, waiting } = await start()
-  const first = pool.call(address, held, { text: 'first' })
-  await clock.runUntil(() => waiting.length === 1)
-  const connection = pool.existing(address) as unknown as { restartNumbers(after: number): void }
-  connection.restartNumbers(0x7fff_fffe)
-  const more = ['last', 'zero', 'skips one'].map((text) => pool.call(address, held, { text }))
-  await clock.runUntil(() => waiting.length === 4)
-  assert.deepEqual(
-    waiting.map((exchange) => exchange.frame.opaque),
-    [1, 0x7fff_ffff, 0, 2],
-  )
-  for (const exchange of waiting) exchange.respond(success({ text: exchange.request.text }))
-  const answers = await clock.resolve(Promise.all([first, ...more]))
-  assert.deepEqual(
-    answers.map((answer) => answer.fields?.text),
-    ['first', 'last', 'zero', 'skips one'],
-  )
-  await pair.close()
-})
-
 test('more fields than the declaration has travel beside it', async () => {
   const { pair, clock, pool, waiting } = await start()
   const call = pool.call(address, held, { text: 'x' }, { moreFields: { Signature: 'abc' } })

@@ -13,6 +13,7 @@ import {
   serializeTypes,
 } from '@aerobee/wire'
 import { endpointText } from './address.js'
+import { CallTable } from './call-table.js'
 import type { ConnectionGroup } from './connection-group.js'
 import type {
   Answer,
@@ -66,11 +67,10 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   readonly #framer: Framer
   readonly #outbox: Outbox
   readonly #closesWhenSilent: boolean
-  readonly #calls = new Map<number, PendingCall>()
+  readonly #calls = new CallTable<PendingCall>()
   #state: ConnectionState = 'open'
   #closeReason = ''
   #closeListeners: ((reason: string) => void)[] = []
-  #opaque = 0
   /** Requests of the peer without an answer yet. */
   #underWay = 0
   #flushAdded = false
@@ -159,10 +159,9 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
       call.fail(this.#tooMuch())
       return
     }
-    call.opaque = this.#nextOpaque()
     call.carrier = this
     call.receivedBefore = this.receivedChunks
-    this.#calls.set(call.opaque, call)
+    this.#calls.add(call)
     this.#write(
       call.command.code,
       0,
@@ -170,11 +169,6 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
       requestFields(call.command, call.fields, call.options),
       body,
     )
-  }
-
-  /** For tests of the wrap-around: the next call takes the number after this one. */
-  restartNumbers(after: number): void {
-    this.#opaque = after
   }
 
   #tooMuch(): AerobeeError {
@@ -186,7 +180,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   }
 
   forget(call: PendingCall): void {
-    this.#calls.delete(call.opaque)
+    this.#calls.remove(call)
     if (this.#retired) this.#closeIfRetired()
   }
 
@@ -210,11 +204,11 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     const body = options.body ?? null
     if (this.#state !== 'open' || !this.#hasRoom(body)) return false
     const ext = requestFields(command as unknown as Command, fields as Encodable<FieldSet>, options)
-    this.#write(command.code, onewayFlag, this.#nextOpaque(), ext, body)
+    this.#write(command.code, onewayFlag, this.#calls.nextNumber(), ext, body)
     return true
   }
 
-  /** The one way in which answers leave. Nothing happens when the connection is closed. */
+  /** The one way in which answers leave. Nothing happens when the connection is closed or has sent its end. */
   reply(
     request: Frame,
     code: number,
@@ -223,7 +217,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     body: Body | null,
   ): void {
     this.#underWay--
-    if (this.#state === 'closed') return
+    if (this.#state === 'closed' || this.#ended) return
     scratch.remark = remark
     scratch.serializeType = request.serializeType
     this.#write(code, responseFlag, request.opaque, extFields, body)
@@ -259,7 +253,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   /** Of the group's flusher: once per turn in which something was written. */
   flush(): void {
     this.#flushAdded = false
-    if (this.#state === 'closed') return
+    if (this.#state === 'closed' || this.#ended) return
     this.#outbox.flush(this.#stream)
     if (this.#state === 'draining') this.#endWhenSent()
     else if (!this.#reading) this.#resumeReading()
@@ -321,11 +315,10 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   }
 
   #onAnswer(frame: Frame): void {
-    const call = this.#calls.get(frame.opaque)
-    // Unknown: its call was given up.
+    const call = this.#calls.find(frame.opaque)
     if (call === undefined) return
     if (frame.code === responseCodes.GO_AWAY && call.onGoAway !== undefined) {
-      this.#calls.delete(frame.opaque)
+      this.#calls.remove(call)
       call.carrier = undefined
       call.onGoAway(call, this)
       this.#closeIfRetired()
@@ -350,12 +343,6 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
 
   #hasRoom(body: Body | null): boolean {
     return this.#outbox.bytes + bodyLength(body) <= limits.outboundCloseBytes
-  }
-
-  #nextOpaque(): number {
-    do this.#opaque = (this.#opaque + 1) & 0x7fff_ffff
-    while (this.#calls.has(this.#opaque))
-    return this.#opaque
   }
 
   #endWhenSent(): void {
@@ -390,7 +377,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   }
 
   #failCalls(): void {
-    for (const call of [...this.#calls.values()]) call.failClosed(this.remoteText, this.#closeReason)
+    for (const call of this.#calls.list()) call.failClosed(this.remoteText, this.#closeReason)
   }
 
   #finish(reason: string): void {

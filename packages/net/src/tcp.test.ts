@@ -138,6 +138,23 @@ test('a peer that does not read holds a bounded number of bytes and is served ag
   await close()
 })
 
+test('an answer that comes after the close is dropped and breaks nothing', async () => {
+  const { at, server, heldBack, state, close } = await start()
+  state.holds = true
+  const stream = await tcpTransport.connect(at, { timeoutMs: 3000 })
+  const closed = watch(stream)
+  stream.write(encodeFrame(newFrame(900, 1, { number: '1' })))
+  const turn = () => new Promise<void>((resolve) => systemClock.endOfTurn(resolve))
+  while (heldBack.length === 0) await turn()
+  const reason = new Promise<string>((resolve) => heldBack[0]!.connection.onClose(resolve))
+  heldBack[0]!.connection.close('test')
+  heldBack[0]!.respond(success({ number: 1 }))
+  assert.equal(await reason, 'test')
+  assert.equal(await closed, undefined)
+  assert.equal(server.connectionCount, 0)
+  await close()
+})
+
 test('answers on their way when the server closes arrive, though the peer went on sending', async () => {
   const { at, server, close } = await start()
   const stream = await tcpTransport.connect(at, { timeoutMs: 3000 })
