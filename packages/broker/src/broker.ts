@@ -44,14 +44,10 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
     files,
     advertisedFor: (local) => advertisedFor(local),
   })
-  const registrations = brokerHandlers(parts)
-  const served = new Set(registrations.map(({ command }) => command))
   const dispatcher = new Dispatcher({
     receiver: 'broker',
-    commands: allCommands.filter(
-      (command) => command.receiver === 'broker' && (served.has(command) || command.notServed !== undefined),
-    ),
-    registrations,
+    commands: allCommands.filter(({ receiver }) => receiver === 'broker'),
+    registrations: brokerHandlers(parts),
     logger,
   })
   let ports: Ports | undefined
@@ -64,8 +60,8 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
         name: 'ports',
         start: async () => {
           ports = await openPorts({ ...options, dispatcher })
-          const { brokerIP1 } = config
-          advertisedFor = advertisedAddress({ brokerIP1, listenPort: ports.endpoint.port, logger })
+          config.listenPort = ports.endpoint.port
+          advertisedFor = advertisedAddress({ ...config, logger })
         },
         stop: () => ports?.server.close({ drainMs: drainMs(config) }),
       },

@@ -109,7 +109,7 @@ async function scene(config: Partial<BrokerConfig> = {}, hosts: readonly string[
     logger,
     transport: network.transport('10.0.0.1'),
     topics,
-    advertisedFor: advertisedAddress({ brokerIP1: settings.brokerIP1, listenPort: 10911, logger }),
+    advertisedFor: advertisedAddress({ ...settings, logger }),
   })
   const nameServers = hosts.map((host) => new Witness(network, clock, host))
   const [first] = nameServers as [Witness, ...Witness[]]
