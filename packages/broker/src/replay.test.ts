@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fillQueues, gist, loadCapture, replay, type Scene, scene } from './captures.test.js'
+import { beatOf, fillQueues, gist, loadCapture, replay, type Scene, scene } from './captures.test.js'
 
 /** Answers that differ from the captured ones, by id, with our code and why. */
 type Deviations = Readonly<Record<string, readonly [code: number, why: string]>>
@@ -40,7 +40,36 @@ test('sends are answered as Java 5.3.3 answers them', () =>
     'send-0030': [13, 'an empty body is an illegal message, instead of a stack trace'],
   }))
 
+test('pulls are answered as Java 5.3.3 answers them', () =>
+  compare(
+    'pull',
+    {
+      'pull-0007': [1, sql],
+      'pull-0008': [1, sql],
+      'pull-0009': [1, sql],
+      'pull-0029': [1, sql],
+      'pull-0049': [1, sql],
+    },
+    ({ config }) => ({
+      'pull-0058': (send) => send(beatOf('GID_mm', 'FixNormal', 'TagA')),
+      'pull-0063': () => {
+        config.autoCreateSubscriptionGroup = false
+      },
+      'pull-0068': (send) => send(beatOf('GID_bin', 'FixBin')),
+    }),
+  ))
+
 test('heartbeats and what follows them are answered as Java 5.3.3 answers them', () =>
   compare('heartbeat', { 'heartbeat-0027': [1, sql] }))
+
+test('questions for offsets are answered as Java 5.3.3 answers them', () =>
+  compare('offsets', { 'offsets-0027': [3, 'slaves are not served yet'] }, ({ config }) => ({
+    'offsets-0017': () => {
+      config.autoCreateSubscriptionGroup = false
+    },
+    'offsets-0033': () => {
+      config.autoCreateSubscriptionGroup = true
+    },
+  })))
 
 test('queue locks are answered as Java 5.3.3 answers them', () => compare('locks', {}))

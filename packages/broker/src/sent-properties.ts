@@ -118,7 +118,7 @@ const isTrue = (value: string) => value === 'true' || value.toLowerCase() === 't
 
 /** The text with every piece ended, so that more can be put behind it. */
 export function ended(text: string): string {
-  return text === '' || text.endsWith(valueEnd) ? text : text + valueEnd
+  return text === '' || text.charCodeAt(text.length - 1) === 2 ? text : text + valueEnd
 }
 
 /** The text without the pieces that a record must not keep, and without those named. */
