@@ -168,7 +168,7 @@ export class PositionKeeper {
     return {
       minPhysicalOffset,
       dispatched: dispatch.position,
-      indexed: index !== undefined && index.indexedUpTo >= 0,
+      indexed: index !== undefined && !index.empty,
       checkpoints: [],
       deletedTopics: new Map(this.#deletedTopics),
       queues: table,

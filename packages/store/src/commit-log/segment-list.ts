@@ -30,7 +30,7 @@ export class SegmentList {
   readonly segmentBytes: number
   readonly #place: SegmentPlace
   #segments: Segment[] = []
-  /** Bases of segments whose directory entry may not be durable yet. */
+  /** Segments whose directory entry may not be durable yet. */
   #unsyncedNames = 0
   #nameSync: Promise<void> | undefined
 
@@ -48,6 +48,8 @@ export class SegmentList {
     this.#segments.forEach((segment, i) => {
       this.#check(segment, this.#segments[i - 1])
     })
+    // Whoever made the last ones may have died before he synced.
+    this.#unsyncedNames = this.#segments.length
   }
 
   get all(): readonly Segment[] {

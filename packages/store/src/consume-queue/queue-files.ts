@@ -187,6 +187,12 @@ export class QueueFiles {
     }
   }
 
+  /** The names of a queue's files may not be durable yet. */
+  noteNames(queue: ConsumeQueue): void {
+    const directory = this.directoryOf(queue.topic, queue.queueId)
+    for (const name of [directory, parentOf(directory), this.directory]) this.#newNames.add(name)
+  }
+
   #create(queue: ConsumeQueue, path: string, from: number): void {
     const { fileSystem, files } = this.#place
     const start = from - (from % this.unitsPerFile)
@@ -195,12 +201,9 @@ export class QueueFiles {
     const directory = parentOf(path)
     if (none) fileSystem.makeDirectorySync(directory)
     files.use(path, (file) => this.#prepare(file, none ? from - start : 0), this.#fileBytes)
-    this.#newNames.add(directory)
-    if (none) {
-      this.#newNames.add(parentOf(directory))
-      this.#newNames.add(this.directory)
-      queue.filesStart = start
-    }
+    if (none) queue.filesStart = start
+    if (none) this.noteNames(queue)
+    else this.#newNames.add(directory)
     queue.filesEnd = start + this.unitsPerFile
   }
 

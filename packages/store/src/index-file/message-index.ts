@@ -90,6 +90,11 @@ export class MessageIndex {
     return -1
   }
 
+  /** Whether no key was ever indexed. */
+  get empty(): boolean {
+    return this.#waiting.length === 0 && this.#files.every((file) => file.empty)
+  }
+
   /** For the checkpoint: the end time up to which files are complete on disk. */
   get sealedTimestamp(): number {
     return this.#sealedTimestamp

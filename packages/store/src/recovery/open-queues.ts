@@ -147,5 +147,6 @@ function noteFiles(parts: OpenQueuesParts, queue: ConsumeQueue): string | undefi
 }
 
 function openForeign(parts: OpenQueuesParts, queue: ConsumeQueue): string | undefined {
+  parts.files.noteNames(queue)
   return noteFiles(parts, queue) ?? foreignEnd(parts, queue)
 }

@@ -19,7 +19,7 @@ export interface StorePositions {
   /** Start of the oldest segment: one that is missing from there on was lost, not deleted by retention. */
   minPhysicalOffset: number
   dispatched: number
-  /** Whether the message index held entries; with none it need not be built again. */
+  /** Whether the message index held entries; when it has none and had none, it need not be built again. */
   indexed: boolean
   /** What the file `checkpoint` said before and after; other values there mean that RocketMQ ran meanwhile. */
   checkpoints: readonly CheckpointValues[]

@@ -151,6 +151,7 @@ async function read(parts: RecoveryParts, plan: RecoveryPlan, logStart: number):
       segments,
       files,
       appendedCrc: parts.appendedCrc,
+      sureEnd: parts.clean ? Number.POSITIVE_INFINITY : plan.knownEnd,
       record: (bytes, _view, at, sizeBytes) => replay.record(bytes, at, sizeBytes),
       damage,
     },

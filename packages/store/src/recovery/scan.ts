@@ -1,14 +1,24 @@
 import { MiB } from '@aerobee/base'
-import { checkRecord, readMagic, readPhysicalOffset, readTotalSize, recordMagics } from '@aerobee/wire'
+import {
+  checkRecord,
+  type RecordCheck,
+  readMagic,
+  readPhysicalOffset,
+  readTotalSize,
+  recordMagics,
+} from '@aerobee/wire'
 import type { SegmentList } from '../commit-log/segment-list.js'
 import type { OpenFiles } from '../open-files.js'
 import { LogWindow } from './log-window.js'
+import { tornText } from './torn-record.js'
 
 export interface ScanParts {
   segments: SegmentList
   files: OpenFiles
   /** Compares the CRC that a broker with `enabledAppendPropCRC` put into the properties. */
   appendedCrc: boolean
+  /** What lies before was durable once: only behind it may a record be torn. */
+  sureEnd: number
   /** A sound record; `bytes` and `view` are only good during the call. */
   record(bytes: Buffer, view: DataView, at: number, sizeBytes: number, physical: number): void
   /** A part of the log that is not readable, though there are sound records behind it. */
@@ -72,6 +82,8 @@ async function scanSound(
       physicalOffset: position,
     })
     if (check.kind === 'record') {
+      const torn = tornReason(parts, window, position, check)
+      if (torn !== undefined) return { position, reason: torn }
       parts.record(window.bytes, window.view, at, check.sizeBytes, position)
       position += check.sizeBytes
     } else if (check.kind === 'fileEnd' && position + check.sizeBytes === segmentEnd) {
@@ -140,5 +152,15 @@ async function isRecord(
     appendedCrc: parts.appendedCrc,
     physicalOffset: position,
   })
-  return check.kind === 'record'
+  return check.kind === 'record' && tornReason(parts, window, position, check) === undefined
+}
+
+function tornReason(
+  { sureEnd, segments }: ScanParts,
+  window: LogWindow,
+  position: number,
+  check: RecordCheck & { kind: 'record' },
+): string | undefined {
+  if (position < sureEnd) return undefined
+  return tornText(window.bytes, position - window.start, check.shape, position % segments.segmentBytes)
 }
