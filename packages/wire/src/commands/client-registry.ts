@@ -84,7 +84,6 @@ export const getConsumerConnectionList = defineCommand({
   request: { consumerGroup },
   response: {},
   responseBody: 'ConsumerConnection (JSON)',
-  notServed: inspection,
 })
 
 export const getProducerConnectionList = defineCommand({
@@ -97,7 +96,6 @@ export const getProducerConnectionList = defineCommand({
   request: { producerGroup: string('producer group') },
   response: {},
   responseBody: 'ProducerConnection (JSON)',
-  notServed: inspection,
 })
 
 export const getAllProducerInfo = defineCommand({

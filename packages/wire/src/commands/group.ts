@@ -76,7 +76,6 @@ export const queryTopicsByConsumer = defineCommand({
   request: { group },
   response: {},
   responseBody: 'TopicList (JSON)',
-  notServed: inspection,
 })
 
 export const querySubscriptionByConsumer = defineCommand({

@@ -130,7 +130,6 @@ export const getConsumeStats = defineCommand({
   },
   response: {},
   responseBody: 'ConsumeStats (JSON)',
-  notServed: administration,
 })
 
 const resetRequest = {

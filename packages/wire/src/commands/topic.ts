@@ -2,7 +2,6 @@ import { boolean, defineCommand, int32, named, optional, string } from '../comma
 
 /** Topics of a broker (reference: request-codes A.2). */
 const topic = string('topic')
-const inspection = 'inspection of topics: not yet'
 
 const topicSettings = {
   topic,
@@ -98,7 +97,6 @@ export const getTopicStatsInfo = defineCommand({
   request: { topic },
   response: {},
   responseBody: 'TopicStatsTable (JSON)',
-  notServed: inspection,
 })
 
 export const queryTopicConsumeByWho = defineCommand({
@@ -111,7 +109,6 @@ export const queryTopicConsumeByWho = defineCommand({
   request: { topic },
   response: {},
   responseBody: 'GroupList (JSON)',
-  notServed: inspection,
 })
 
 export const getSystemTopicListFromBroker = defineCommand({
@@ -124,7 +121,6 @@ export const getSystemTopicListFromBroker = defineCommand({
   request: {},
   response: {},
   responseBody: 'TopicList (JSON)',
-  notServed: inspection,
 })
 
 export const cleanExpiredConsumeQueue = defineCommand({
