@@ -101,7 +101,7 @@ const capturedTopics = [
 ]
 
 /** A client that sends captured bytes and keeps what comes back. */
-class RawClient {
+export class RawClient {
   readonly frames: Frame[] = []
   closed = false
   #received = Buffer.alloc(0)
