@@ -10,8 +10,8 @@ export interface LogBlock {
   readonly end: number
   readonly bytes: Buffer
   readonly view: DataView
-  /** Read from disk: its records are verified before anybody sees them. */
-  readonly cold: boolean
+  /** What lies before was read from disk: its records are verified before anybody sees them. */
+  readonly coldEnd: number
   lastUse: number
 }
 
@@ -61,14 +61,14 @@ export class LogBlocks {
   make(offset: number): LogBlock {
     const start = this.#startOf(offset)
     assert(!this.#blocks.has(start), 'a block is made once')
-    const block = this.#newBlock(start, false)
+    const block = this.#newBlock(start, start)
     this.#add(block)
     return block
   }
 
   /** The block in which the log ends, with what it holds before `end`. Before serving; throws IO_FAILED. */
   openTail(end: number): LogBlock {
-    const block = this.#newBlock(this.#startOf(end), false)
+    const block = this.#newBlock(this.#startOf(end), end)
     const segment = this.#segments.holding(block.start)
     const known = block.bytes.subarray(0, end - block.start)
     if (segment && known.length > 0) {
@@ -118,17 +118,17 @@ export class LogBlocks {
   async #read(start: number): Promise<LogBlock> {
     const segment = this.#segments.holding(start)
     if (!segment) throw new AerobeeError('STORE_CORRUPT', `The commit log holds nothing at ${start}.`)
-    const block = this.#newBlock(start, true)
+    const block = this.#newBlock(start, start + this.#lengthAt(start))
     await this.#files.useAsync(segment.path, (file) => file.read(block.bytes, start - segment.base))
     this.#add(block)
     return block
   }
 
-  #newBlock(start: number, cold: boolean): LogBlock {
+  #newBlock(start: number, coldEnd: number): LogBlock {
     const length = this.#lengthAt(start)
     const bytes = Buffer.allocUnsafeSlow(length)
     const view = new DataView(bytes.buffer, bytes.byteOffset, length)
-    return { start, end: start + length, bytes, view, cold, lastUse: 0 }
+    return { start, end: start + length, bytes, view, coldEnd, lastUse: 0 }
   }
 
   #add(block: LogBlock): void {

@@ -42,7 +42,7 @@ export class RecordReader {
     if (block === undefined) return blocks.load(physical)
     const end = physical + size
     if (end > block.end) return this.#collectAcross(into, physical, end)
-    if (block.cold && !this.#isSound(block.bytes, block.view, physical - block.start, size, physical)) {
+    if (physical < block.coldEnd && !this.#isSound(block.bytes, block.view, physical - block.start, size, physical)) {
       return false
     }
     into.add(block, physical, end)
@@ -79,7 +79,7 @@ export class RecordReader {
     }
     const whole = new RecordSlices()
     for (const block of parts) whole.add(block, Math.max(physical, block.start), Math.min(end, block.end))
-    if (parts.some((block) => block.cold)) {
+    if (parts.some((block) => physical < block.coldEnd)) {
       const bytes = Buffer.allocUnsafe(end - physical)
       whole.copyTo(bytes, 0)
       if (!this.#isSound(bytes, viewOf(bytes), 0, bytes.length, physical)) return false

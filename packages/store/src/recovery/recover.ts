@@ -158,6 +158,7 @@ async function read(parts: RecoveryParts, plan: RecoveryPlan, logStart: number):
     plan.scanFrom,
     plan.endsThere ? plan.knownEnd : undefined,
   )
+  replay.finish()
   if (end < plan.knownEnd) damage(end, plan.knownEnd, 'no record lies there')
   const logEnd = Math.max(end, plan.knownEnd)
   if (torn && !plan.endsThere) {

@@ -33,9 +33,18 @@ export class GapFound extends Error {
 /** More lost messages in a row than this are a damaged queue offset rather than a damaged log. */
 const largestGap = 1_000_000
 
+/** A record that says to be older in its queue than the one before it. */
+interface Doubtful {
+  offset: number
+  physical: number
+  size: number
+  tagsCode: number
+}
+
 /** Gives the records of the log to queues and index; what they have already is passed over. */
 export class Replay {
   readonly #parts: ReplayParts
+  readonly #doubtful = new Map<ConsumeQueue, Doubtful>()
   records = 0
   lastStoreTime = 0
 
@@ -70,34 +79,67 @@ export class Replay {
     }
   }
 
+  /** No more records come. */
+  finish(): void {
+    for (const [queue, doubtful] of this.#doubtful) {
+      this.#doubtful.delete(queue)
+      if (doubtful.offset === 0) this.#beginAgain(queue, doubtful)
+      else this.#passOver(queue, doubtful)
+    }
+  }
+
   #toQueue(queue: ConsumeQueue, offset: number, physical: number, size: number, tagsCode: number): void {
     if (physical <= queue.maxPhysical) return
-    const { writer, cut, logger } = this.#parts
-    if (offset < queue.maxOffset) {
-      // The topic was deleted and made again: its later life counts.
-      cut(queue, offset)
-    } else if (offset > queue.maxOffset) {
-      if (!this.#closeGap(queue, offset, physical)) return
+    const doubtful = this.#doubtful.get(queue)
+    if (doubtful !== undefined) {
+      if (physical <= doubtful.physical) return
+      this.#doubtful.delete(queue)
+      if (offset === doubtful.offset + 1) this.#beginAgain(queue, doubtful)
+      else this.#passOver(queue, doubtful)
     }
+    if (offset < queue.maxOffset) {
+      this.#doubtful.set(queue, { offset, physical, size, tagsCode })
+      return
+    }
+    if (offset > queue.maxOffset && !this.#closeGap(queue, offset, physical)) return
+    this.#push(queue, offset, physical, size, tagsCode)
+  }
+
+  /** Two records in a row agree: the topic was deleted and made again, and its later life counts. */
+  #beginAgain(queue: ConsumeQueue, { offset, physical, size, tagsCode }: Doubtful): void {
+    this.#parts.logger.warn(
+      `${nameOf(queue)} begins again at offset ${offset}, by the record at ${physical}.`,
+    )
+    this.#parts.cut(queue, offset)
+    this.#push(queue, offset, physical, size, tagsCode)
+  }
+
+  /** One record alone disagrees with those around it. */
+  #passOver(queue: ConsumeQueue, { offset, physical }: Doubtful): void {
+    this.#parts.logger.error(
+      `The record at ${physical} is passed over: its offset ${offset} in ${nameOf(queue)} was taken before.`,
+    )
+  }
+
+  #push(queue: ConsumeQueue, offset: number, physical: number, size: number, tagsCode: number): void {
     if (queue.maxOffset === queue.minOffset) {
       queue.minOffset = offset
       queue.continueAt(offset)
     }
     queue.push(physical, size, tagsCode)
     queue.nextOffset = queue.maxOffset
-    writer.note(queue)
-    if (writer.refusal !== undefined) logger.warn(writer.refusal)
+    this.#parts.writer.note(queue)
   }
 
   /** False: the record is passed over. */
   #closeGap(queue: ConsumeQueue, offset: number, physical: number): boolean {
     const { scanFrom, logStart, trustAbsence, logger } = this.#parts
+    const what = nameOf(queue)
     const empty = queue.maxPhysical < 0
     const needed = empty ? logStart : Math.max(logStart, queue.maxPhysical)
     if (scanFrom > needed && !(empty && trustAbsence)) throw new GapFound(needed)
     if (empty && queue.maxOffset === queue.minOffset) return true
     const count = offset - queue.maxOffset
-    const what = `${queue.topic} queue ${queue.queueId}`
     if (count > largestGap) {
       logger.error(
         `The record at ${physical} is passed over: it says to be ${count} beyond the end of ${what}.`,
@@ -109,3 +151,5 @@ export class Replay {
     return true
   }
 }
+
+const nameOf = (queue: ConsumeQueue) => `${queue.topic} queue ${queue.queueId}`

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { RecordShape } from '@aerobee/wire'
 
 const sectorBytes = 512
@@ -5,15 +6,17 @@ const sectorBytes = 512
 /**
  * Why a record whose lengths and body are right was still not written in full, undefined when it was. The CRC covers
  * the body only, so a cut in topic or properties shows as zeros: up to the end after a torn write, or for a whole sector
- * of the disk after a power cut. `offset`: of the record in its file. Text that ends with U+0000 is nobody's.
+ * of the disk after a power cut; or as what lay there before, which is seldom UTF-8. `offset`: of the record in its
+ * file. Text that ends with U+0000 is nobody's.
  */
 export function tornText(bytes: Buffer, at: number, shape: RecordShape, offset: number): string | undefined {
   const { topicAt, topicBytes, propertiesAt, propertiesBytes } = shape
   const topicEnd = topicAt + topicBytes
   if (hasZero(bytes, topicAt, topicEnd)) return 'its topic was not written in full'
   const end = propertiesAt + propertiesBytes
-  if (!hasZero(bytes, propertiesAt, end)) return undefined
   const reason = 'its properties were not written in full'
+  if (!isUtf8(bytes.subarray(propertiesAt, end))) return reason
+  if (!hasZero(bytes, propertiesAt, end)) return undefined
   if (bytes[end - 1] === 0) return reason
   const inFile = offset - at
   for (let from = propertiesAt; from < end; ) {

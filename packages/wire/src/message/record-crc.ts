@@ -47,6 +47,14 @@ export function sealRecord(target: Uint8Array, at: number, totalSize: number): v
 export function checkSeal(bytes: Uint8Array, at: number, totalSize: number): boolean | undefined {
   const crcAt = at + totalSize - appendedCrcBytes
   const expected = decodeCrcProperty(bytes, crcAt)
-  if (expected === undefined) return undefined
+  if (expected === undefined) return resemblesSeal(bytes, crcAt) ? false : undefined
   return (crc32(bytes.subarray(at, crcAt)) & 0x7fffffff) === expected
+}
+
+/** The CRC itself may be what is damaged: all but one of its fixed bytes are there. */
+function resemblesSeal(bytes: Uint8Array, at: number): boolean {
+  if (at < 0) return false
+  let same = bytes[at + appendedCrcBytes - 1] === propertyEnd ? 1 : 0
+  for (let i = 0; i < prefix.length; i++) if (bytes[at + i] === prefix[i]) same += 1
+  return same >= prefix.length
 }
