@@ -22,3 +22,14 @@ export function withDynamicKeys<T extends ConfigTable>(table: T): T {
   ])
   return Object.fromEntries(marked) as T
 }
+
+/** Never answered: RocketMQ keeps its authentication apart, and some of these hold passwords. */
+export const hiddenKeys: ReadonlySet<string> = new Set([
+  'authConfigPath',
+  'authenticationEnabled',
+  'authenticationProvider',
+  'authorizationEnabled',
+  'authorizationProvider',
+  'initAuthenticationUser',
+  'innerClientAuthenticationCredentials',
+])

@@ -4,6 +4,7 @@ import { type ConfigTextFile, RunTimeConfig, uniqIdGenerator } from '@aerobee/wi
 import { Admission } from './admission.js'
 import type { AdvertisedAddressFor } from './advertised.js'
 import { ClientRegistry } from './clients/client-registry.js'
+import { hiddenKeys } from './config-dynamic.js'
 import { brokerConfigTable } from './config-keys.js'
 import { ConsumerOffsets } from './consumer-offsets.js'
 import { GroupTable } from './groups.js'
@@ -50,7 +51,7 @@ export function createParts(options: PartsOptions): RunningParts {
     groups,
     clients,
     registration,
-    runTimeConfig: new RunTimeConfig(brokerConfigTable, config, settingsFile(options), clock),
+    runTimeConfig: new RunTimeConfig(brokerConfigTable, config, settingsFile(options), clock, hiddenKeys),
     consumers: clients.consumers,
     offsets: new ConsumerOffsets({
       clock,

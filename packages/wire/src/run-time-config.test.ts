@@ -85,3 +85,9 @@ test('the text lists all keys in order, and reads back', () => {
   assert.equal(refusal(runTime, 'note=a\\\\b\\nc'), undefined)
   assert.equal(runTime.text(), 'fileReservedTime=72\nlistenPort=10911\nnote=a\\\\b\\nc\ntraceOn=true\n')
 })
+
+test('hidden keys are not in the text', () => {
+  const { config, clock } = scene()
+  const runTime = new RunTimeConfig(table, config, undefined, clock, new Set(['note', 'traceOn']))
+  assert.equal(runTime.text(), 'fileReservedTime=72\nlistenPort=10911\n')
+})

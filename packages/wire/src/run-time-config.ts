@@ -25,22 +25,25 @@ export class RunTimeConfig {
   readonly #config: Record<string, ConfigValue>
   readonly #file: ConfigTextFile | undefined
   readonly #clock: Pick<Clock, 'wallMs'>
+  readonly #hidden: ReadonlySet<string>
   #version: DataVersion
 
   /**
    * `config` is changed in place, so that whoever reads it sees the new values. Without a file changes last until the
-   * restart.
+   * restart. `hidden` keys, credentials, are never answered.
    */
   constructor(
     table: ConfigTable,
     config: object,
     file: ConfigTextFile | undefined,
     clock: Pick<Clock, 'wallMs'>,
+    hidden: ReadonlySet<string> = new Set(),
   ) {
     this.#table = table
     this.#config = config as Record<string, ConfigValue>
     this.#file = file
     this.#clock = clock
+    this.#hidden = hidden
     this.#version = { ...noDataVersion(), timestamp: clock.wallMs() }
   }
 
@@ -48,9 +51,10 @@ export class RunTimeConfig {
     return this.#version
   }
 
-  /** All keys with their values now, those without effect too, as sorted `key=value` lines. */
+  /** All keys but hidden ones with their values now, those without effect too, as sorted `key=value` lines. */
   text(): string {
-    return propertiesText(Object.entries(this.#config).map(([name, value]) => [name, String(value)]))
+    const shown = Object.entries(this.#config).filter(([name]) => !this.#hidden.has(name))
+    return propertiesText(shown.map(([name, value]) => [name, String(value)]))
   }
 
   /**
