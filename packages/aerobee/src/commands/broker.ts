@@ -31,8 +31,9 @@ export async function brokerCommand(
     preset: {
       brokerName: hostname(),
       ...(process.env.NAMESRV_ADDR !== undefined && { namesrvAddr: process.env.NAMESRV_ADDR }),
+      ...(options.configFile !== undefined && { brokerConfigPath: options.configFile }),
     },
-    pathKeys: ['storePathRootDir', 'storePathCommitLog'],
+    pathKeys: ['storePathRootDir', 'storePathCommitLog', 'brokerConfigPath'],
   })
   if (options.printConfigItem) return printConfig(config)
   const logger = commandLogger()
