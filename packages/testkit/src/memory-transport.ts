@@ -87,6 +87,14 @@ export class MemoryNetwork {
     }
   }
 
+  /** Everything that ran on a machine died: nobody listens there, and its connections break for their peers. */
+  crash(host: string): void {
+    for (const bound of [...this.#listeners.keys()])
+      if (bound.startsWith(`${host}:`)) this.#listeners.delete(bound)
+    for (const stream of [...this.#streams])
+      if (stream.local.host === host || stream.remote.host === host) stream.fail(connectionReset())
+  }
+
   #link(from: string, to: string): Link {
     const key = `${from} > ${to}`
     let link = this.#links.get(key)

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { type Random, seededRandom } from '@aerobee/base'
+import {
+  Producer,
+  type ProducerOptions,
+  PushConsumer,
+  type PushConsumerOptions,
+  type ReceivedMessage,
+} from '@aerobee/client'
+import { FaultFileSystem, listLogger, MemoryNetwork, VirtualClock } from '@aerobee/testkit'
+import { type Embedded, startEmbedded } from '../embedded.js'
+import { History } from './history.test.js'
+import { SimulatedProcess } from './simulated-process.test.js'
+
+/** A whole cluster in memory, from a seed, for the scenarios beside; holds no tests itself. */
+
+export const serverHost = '10.0.0.1'
+export const topic = 'Orders'
+
+/** Segments and files of a few hundred messages, so that every run meets their ends. */
+const smallFiles = {
+  mappedFileSizeCommitLog: '65536',
+  mappedFileSizeConsumeQueue: '2000',
+  maxHashSlotNum: '100',
+  maxIndexNum: '400',
+}
+
+export interface SceneOptions {
+  seed?: number
+  brokerConfig?: Readonly<Record<string, string>>
+}
+
+export class Scene {
+  readonly seed: number
+  readonly random: Random
+  readonly clock = new VirtualClock()
+  readonly network = new MemoryNetwork(this.clock)
+  readonly history = new History()
+  /** What the servers logged, `level message`. */
+  readonly log: string[] = []
+  /** What the clients logged. */
+  readonly clientLog: string[] = []
+  readonly #brokerConfig: Readonly<Record<string, string>>
+  readonly #clients: { close(): Promise<void> }[] = []
+  #server: SimulatedProcess
+  #embedded: Embedded | undefined
+  #hosts = 0
+
+  private constructor({ seed = 1, brokerConfig = {} }: SceneOptions) {
+    this.seed = seed
+    this.random = seededRandom(seed)
+    this.network.defaultLatencyMs = 1
+    this.#brokerConfig = { ...smallFiles, ...brokerConfig }
+    this.#server = this.#process(new FaultFileSystem({ seed, wallMs: () => this.clock.wallMs() }))
+  }
+
+  static async start(options: SceneOptions = {}): Promise<Scene> {
+    const scene = new Scene(options)
+    await scene.#startServers()
+    return scene
+  }
+
+  /** The disk of the servers that run now. */
+  get disk(): FaultFileSystem {
+    return this.#server.disk
+  }
+
+  readonly namesrvAddr = `${serverHost}:9876`
+  readonly brokerAddr = `${serverHost}:10911`
+
+  /** Name server and broker die at once. */
+  kill(): void {
+    this.#server.kill()
+  }
+
+  /** After a kill, or after one that the disk was told to bring about: starts again on what the disk holds. */
+  async restart(options: { powerCut?: boolean } = {}): Promise<void> {
+    assert.ok(this.#server.dead, 'only what died is started again')
+    const disk = options.powerCut ? this.disk.afterPowerCut() : this.disk.afterKill()
+    this.#server = this.#process(disk)
+    await this.#startServers()
+  }
+
+  async stopServers(): Promise<void> {
+    await this.clock.resolve(this.#embedded!.stop(), 120_000)
+  }
+
+  /** Starts again after stopServers. */
+  async startServers(): Promise<void> {
+    this.#server = this.#process(this.disk.afterKill())
+    await this.#startServers()
+  }
+
+  async producer(name: string, options: Partial<ProducerOptions> = {}): Promise<Producer> {
+    const producer = new Producer({ ...this.#client(name), producerGroup: 'senders', ...options })
+    this.#clients.push(producer)
+    return producer.start()
+  }
+
+  /** Runs it; what it gets goes into the history, then to `listener`. */
+  async consumer(
+    name: string,
+    options: Partial<PushConsumerOptions> & { tags?: string } = {},
+    listener: (message: ReceivedMessage) => void | Promise<void> = () => {},
+  ): Promise<PushConsumer> {
+    const { tags = '*', ...rest } = options
+    const consumerGroup = rest.consumerGroup ?? 'readers'
+    const consumer = new PushConsumer({ ...this.#client(name), from: 'earliest', ...rest, consumerGroup })
+    this.#clients.push(consumer)
+    consumer.subscribe(topic, tags)
+    const running = consumer.run((message) => {
+      this.history.consumed(consumerGroup, message)
+      return listener(message)
+    })
+    await this.clock.resolve(running)
+    return consumer
+  }
+
+  /** A machine of its own for something that is neither producer nor consumer. */
+  transport() {
+    return this.network.transport(this.#nextHost())
+  }
+
+  /** The last machine that was handed out. */
+  get lastHost(): string {
+    return `10.0.1.${this.#hosts}`
+  }
+
+  /** Advances until the groups have got all that was acknowledged, then holds the history against all rules. */
+  async settle(groups: readonly string[] = ['readers'], limitMs = 240_000): Promise<void> {
+    const untilMs = this.clock.monoMs() + limitMs
+    while (this.history.missing(groups) > 0 && this.clock.monoMs() < untilMs) await this.clock.advance(500)
+    this.check(groups)
+  }
+
+  check(groups: readonly string[] = ['readers']): void {
+    const findings = this.history.check(groups)
+    assert.deepEqual(findings, [], this.tell())
+  }
+
+  /** For the text of a failure. */
+  tell(): string {
+    const lines = [...this.log.slice(-12), ...this.clientLog.slice(-12).map((line) => `client ${line}`)]
+    return `seed ${this.seed}, ${this.clock.monoMs()} ms after the start\n${lines.join('\n')}`
+  }
+
+  /** Stops everything; fails when a timer or a connection is left. */
+  async close(): Promise<void> {
+    await this.clock.resolve(Promise.all(this.#clients.map((client) => client.close())), 120_000)
+    if (!this.#server.dead) await this.stopServers()
+    // Timers that look once more whether they are still wanted.
+    await this.clock.advance(10_000)
+    assert.equal(this.network.openStreams, 0, 'a connection is left')
+    assert.equal(this.clock.timers - this.network.timers, 0, 'a timer is left')
+  }
+
+  #process(disk: FaultFileSystem): SimulatedProcess {
+    return new SimulatedProcess(this, serverHost, disk, this.random)
+  }
+
+  async #startServers(): Promise<void> {
+    const starting = startEmbedded({
+      dataDirectory: '/data',
+      host: serverHost,
+      namesrvPort: 9876,
+      brokerPort: 10911,
+      brokerConfig: this.#brokerConfig,
+      surroundings: this.#server.surroundings,
+      logger: listLogger(this.log),
+    })
+    this.#embedded = await this.clock.resolve(starting)
+  }
+
+  #client(name: string) {
+    const host = this.#nextHost()
+    return {
+      namesrvAddr: this.namesrvAddr,
+      instanceName: name,
+      clientIP: host,
+      logger: listLogger(this.clientLog),
+      surroundings: {
+        clock: this.clock,
+        random: this.random,
+        transport: this.network.transport(host),
+      },
+    }
+  }
+
+  #nextHost(): string {
+    this.#hosts += 1
+    return `10.0.1.${this.#hosts}`
+  }
+}
+
+/** A story told once for each seed; the seed stands in the name of the test and in the text of a failure. */
+export function story(
+  name: string,
+  options: SceneOptions & { seeds?: readonly number[] },
+  run: (scene: Scene) => Promise<void>,
+): void {
+  const { seeds = [1], ...sceneOptions } = options
+  for (const seed of seeds)
+    test(`${name} (seed ${seed})`, async () => {
+      const scene = await Scene.start({ ...sceneOptions, seed })
+      await run(scene)
+      await scene.close()
+    })
+}
