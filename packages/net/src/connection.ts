@@ -43,6 +43,8 @@ const silenceMs = 3000
 
 /** The one frame that answers and one-way requests are written from: it is copied into the outbox at once. */
 const scratch: Frame = newFrame(0, 0)
+/** Ext fields as a table, or as the JSON text of one. */
+type WrittenFields = ExtFields | string | null
 
 /**
  *   open ──close()──► draining ──outbox sent, or 5 s──► closed
@@ -209,18 +211,12 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   }
 
   /** The one way in which answers leave. Nothing happens when the connection is closed or has sent its end. */
-  reply(
-    request: Frame,
-    code: number,
-    remark: string | null,
-    extFields: ExtFields | null,
-    body: Body | null,
-  ): void {
+  reply(request: Frame, code: number, remark: string | null, ext: WrittenFields, body: Body | null): void {
     this.#underWay--
     if (this.#state === 'closed' || this.#ended) return
     scratch.remark = remark
     scratch.serializeType = request.serializeType
-    this.#write(code, responseFlag, request.opaque, extFields, body)
+    this.#write(code, responseFlag, request.opaque, ext, body)
     scratch.remark = null
     scratch.serializeType = serializeTypes.JSON
     if (this.#outbox.bytes > limits.outboundCloseBytes)
@@ -325,13 +321,15 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     } else call.answer(frame)
   }
 
-  #write(code: number, flag: number, opaque: number, extFields: ExtFields | null, body: Body | null): void {
+  #write(code: number, flag: number, opaque: number, ext: WrittenFields, body: Body | null): void {
     scratch.code = code
     scratch.flag = flag
     scratch.opaque = opaque
-    scratch.extFields = extFields
+    if (typeof ext === 'string') scratch.extText = ext
+    else scratch.extFields = ext
     this.#outbox.append(scratch, body)
     scratch.extFields = null
+    scratch.extText = undefined
     if (this.#flushAdded) return
     this.#flushAdded = true
     this.#group.flusher.add(this)

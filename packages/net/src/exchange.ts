@@ -1,6 +1,13 @@
 import { assert } from '@aerobee/base'
-import type { Command, Decoded, FieldSet, Frame } from '@aerobee/wire'
-import { isOneway } from '@aerobee/wire'
+import {
+  type Command,
+  type Decoded,
+  type ExtFields,
+  type FieldSet,
+  type Frame,
+  isOneway,
+  serializeTypes,
+} from '@aerobee/wire'
 import type { RemotingConnection } from './connection.js'
 import type { Exchange, Reply } from './contracts.js'
 
@@ -23,7 +30,14 @@ export class RequestExchange implements Exchange {
     assert(!this.answered, 'a request was answered twice')
     this.answered = true
     if (isOneway(this.frame)) return
-    const fields = reply.fields === null ? null : this.command.encodeResponse(reply.fields)
+    const fields = reply.fields === null ? null : this.#encoded(reply.fields)
     this.connection.reply(this.frame, reply.code, reply.remark, fields, reply.body)
+  }
+
+  #encoded(fields: NonNullable<Reply['fields']>): ExtFields | string {
+    const { command, frame } = this
+    return frame.serializeType === serializeTypes.JSON
+      ? command.responseText(fields)
+      : command.encodeResponse(fields)
   }
 }

@@ -91,6 +91,8 @@ export interface Command<Req extends FieldSet = FieldSet, Res extends FieldSet =
   readonly decodeResponse: (ext: ExtFields | null) => Result<Decoded<Res>>
   /** An answer that is an error may carry a part of the fields. */
   readonly encodeResponse: (fields: Partial<Encodable<Res>>) => ExtFields
+  /** The same as the JSON text of `extFields`, ASCII: answers are made so, without a table between. */
+  readonly responseText: (fields: Partial<Encodable<Res>>) => string
 }
 
 export type RequestOf<C> = C extends Command<infer Req, FieldSet> ? Decoded<Req> : never
@@ -99,12 +101,13 @@ export type ResponseOf<C> = C extends Command<FieldSet, infer Res> ? Decoded<Res
 export type ResponseInput<C> = C extends Command<FieldSet, infer Res> ? Encodable<Res> : never
 
 /**
- * `quickly` may decode requests of a hot command in straight code; whatever it gives up on, with undefined, is decoded
- * by the declaration, and so gets its reason there.
+ * `quickly` may decode requests of a hot command in straight code, and `quickText` write its answers; whatever they give
+ * up on, with undefined, is left to the declaration, and so gets its reason there.
  */
 export function defineCommand<const Req extends FieldSet, const Res extends FieldSet>(
   declaration: CommandDeclaration<Req, Res>,
   quickly?: (ext: ExtFields) => Decoded<Req> | undefined,
+  quickText?: (fields: Partial<Encodable<Res>>) => string | undefined,
 ): Command<Req, Res> {
   return {
     ...declaration,
@@ -112,6 +115,7 @@ export function defineCommand<const Req extends FieldSet, const Res extends Fiel
     encodeRequest: fieldEncoder(declaration.request),
     decodeResponse: fieldDecoder(declaration.response),
     encodeResponse: fieldEncoder(declaration.response),
+    responseText: textQuickly(quickText, fieldTextEncoder(declaration.response)),
   }
 }
 
@@ -124,6 +128,13 @@ function firstQuickly<Fields>(
     const fields = ext === null ? undefined : quickly(ext)
     return fields === undefined ? decode(ext) : good(fields)
   }
+}
+
+function textQuickly<Fields>(
+  quickText: ((fields: Fields) => string | undefined) | undefined,
+  encode: (fields: Fields) => string,
+): (fields: Fields) => string {
+  return quickText === undefined ? encode : (fields) => quickText(fields) ?? encode(fields)
 }
 
 const noFields: ExtFields = {}
@@ -232,5 +243,32 @@ function fieldEncoder<S extends FieldSet>(set: S): (fields: Partial<Encodable<S>
         ext[wireNames[i]!] = typeof value === 'string' ? value : String(value)
     }
     return ext
+  }
+}
+
+/** Printable ASCII that needs no escape in JSON. */
+export const plain = /^[ !#-[\]-~]*$/
+
+/** A JSON string without its quotes, in ASCII. */
+function escapedText(text: string): string {
+  if (plain.test(text)) return text
+  return JSON.stringify(text)
+    .slice(1, -1)
+    .replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+function fieldTextEncoder<S extends FieldSet>(set: S): (fields: Partial<Encodable<S>>) => string {
+  const keys = Object.keys(set)
+  const openings = keys.map((key) => `"${(set[key] as Field<unknown, boolean>).wireName ?? key}":"`)
+  return (fields) => {
+    const source = fields as Record<string, unknown>
+    let text = ''
+    for (let i = 0; i < keys.length; i++) {
+      const value = source[keys[i]!]
+      if (value === undefined || value === null) continue
+      const shown = typeof value === 'string' ? escapedText(value) : value
+      text += (text === '' ? '{' : '",') + openings[i] + shown
+    }
+    return text === '' ? '{}' : `${text}"}`
   }
 }

@@ -24,6 +24,8 @@ export interface Frame {
   flag: number
   remark: string | null
   extFields: ExtFields | null
+  /** When writing a JSON header: the text of `extFields`, ASCII, which then is not looked at. */
+  extText?: string | undefined
   /** A view into the received chunk when the frame lay whole in it: valid until the handler returns, unless copied. */
   body: Uint8Array
   serializeType: SerializeType

@@ -1,7 +1,6 @@
 import { bad, good, limits, type Result } from '@aerobee/base'
 import { type ExtFields, type Frame, serializeTypes } from './frame.js'
 import { scanHeader } from './header-scan.js'
-import { plainBytes, quotedUpperBound, writeInteger, writePlain, writeQuoted } from './json-text-writer.js'
 import { knownLanguage } from './languages.js'
 
 /**
@@ -77,50 +76,90 @@ function extFieldsOf(parsed: unknown): ExtFields | null | string {
   return Object.fromEntries(fields)
 }
 
-/** Bytes that writeJsonHeader may need at most. */
+/** Bytes that writeJsonHeader may need at most: six for each UTF-16 unit (`\\u0001`). */
 export function jsonHeaderUpperBound(frame: Frame): number {
   let bound = 160
-  if (frame.remark !== null) bound += quotedUpperBound(frame.remark)
+  if (frame.remark !== null) bound += 2 + frame.remark.length * 6
+  if (frame.extText !== undefined) return bound + frame.extText.length
   const fields = frame.extFields
-  if (fields !== null)
-    for (const key in fields) bound += 6 + quotedUpperBound(key) + quotedUpperBound(fields[key]!)
+  if (fields !== null) for (const key in fields) bound += 10 + (key.length + fields[key]!.length) * 6
   return bound
 }
 
-const codeText = plainBytes('{"code":')
-const extFieldsText = plainBytes(',"extFields":{')
-const flagText = plainBytes(',"flag":')
-const languageText = plainBytes(',"language":')
-const opaqueText = plainBytes(',"opaque":')
-const remarkText = plainBytes(',"remark":')
-const versionText = plainBytes(',"serializeTypeCurrentRPC":"JSON","version":')
+/** Printable ASCII that needs no escape in JSON. */
+const plain = /^[ !#-[\]-~]*$/
 
-/** Writes the header and returns its end. */
-export function writeJsonHeader(target: Buffer, start: number, frame: Frame): number {
-  let end = writeInteger(target, writePlain(target, start, codeText), frame.code)
-  const fields = frame.extFields
-  if (fields !== null) {
-    end = writePlain(target, end, extFieldsText)
-    let first = true
-    for (const key in fields) {
-      if (!first) target[end++] = comma
-      first = false
-      end = writeQuoted(target, end, key)
-      target[end++] = colon
-      end = writeQuoted(target, end, fields[key]!)
-    }
-    target[end++] = close
-  }
-  end = writeInteger(target, writePlain(target, end, flagText), frame.flag)
-  if (frame.language !== null)
-    end = writeQuoted(target, writePlain(target, end, languageText), frame.language)
-  end = writeInteger(target, writePlain(target, end, opaqueText), frame.opaque)
-  if (frame.remark !== null) end = writeQuoted(target, writePlain(target, end, remarkText), frame.remark)
-  end = writeInteger(target, writePlain(target, end, versionText), frame.version)
-  target[end++] = close
-  return end
+const quoted = (text: string): string => (plain.test(text) ? `"${text}"` : JSON.stringify(text))
+
+/** Names of ext fields are few and come again and again: `"name":` for those that are plain. */
+const openings = new Map<string, string>()
+const mostOpenings = 1000
+
+function openingOf(key: string): string {
+  const known = openings.get(key)
+  if (known !== undefined) return known
+  const opening = `${quoted(key)}:`
+  if (!plain.test(key)) wide = true
+  else if (openings.size < mostOpenings) openings.set(key, opening)
+  return opening
 }
 
-const comma = 0x2c
-const colon = 0x3a
-const close = 0x7d
+/**
+ * Writes the header and returns its end. The text is joined first and copied by one native call: that is several times
+ * cheaper than storing its characters one by one.
+ */
+export function writeJsonHeader(target: Buffer, start: number, frame: Frame): number {
+  const text = headerText(frame)
+  return start + (wide ? target.write(text, start, 'utf8') : target.write(text, start, 'latin1'))
+}
+
+/** Whether the last header text holds anything but ASCII. */
+let wide = false
+
+/** What answers of one side have in common, between their ext fields and the end. */
+let tailFlag = -1
+let tailLanguage: string | null = null
+let tailVersion = -1
+let beforeOpaque = ''
+let afterOpaque = ''
+
+function rememberTail(frame: Frame): void {
+  tailFlag = frame.flag
+  tailLanguage = frame.language
+  tailVersion = frame.version
+  beforeOpaque = `,"flag":${frame.flag}${frame.language === null ? '' : `,"language":${quoted(frame.language)}`},"opaque":`
+  afterOpaque = `,"serializeTypeCurrentRPC":"JSON","version":${frame.version}}`
+}
+
+function headerText(frame: Frame): string {
+  wide = false
+  if (frame.extText !== undefined && frame.remark === null) {
+    if (frame.flag !== tailFlag || frame.language !== tailLanguage || frame.version !== tailVersion)
+      rememberTail(frame)
+    return `{"code":${frame.code},"extFields":${frame.extText}${beforeOpaque}${frame.opaque}${afterOpaque}`
+  }
+  let text = `{"code":${frame.code}`
+  const fields = frame.extFields
+  if (frame.extText !== undefined) text += `,"extFields":${frame.extText}`
+  else if (fields !== null) {
+    let separator = ',"extFields":{'
+    for (const key in fields) {
+      const value = fields[key]!
+      if (plain.test(value)) text += `${separator}${openingOf(key)}"${value}"`
+      else {
+        wide = true
+        text += `${separator}${openingOf(key)}${JSON.stringify(value)}`
+      }
+      separator = ','
+    }
+    text += separator === ',' ? '}' : ',"extFields":{}'
+  }
+  text += `,"flag":${frame.flag}`
+  if (frame.language !== null) text += `,"language":${quoted(frame.language)}`
+  text += `,"opaque":${frame.opaque}`
+  if (frame.remark !== null) {
+    if (!plain.test(frame.remark)) wide = true
+    text += `,"remark":${quoted(frame.remark)}`
+  }
+  return `${text},"serializeTypeCurrentRPC":"JSON","version":${frame.version}}`
+}

@@ -1,6 +1,5 @@
 import { limits } from '@aerobee/base'
 import { type ExtFields, type Frame, serializeTypes } from './frame.js'
-import { plainBytes } from './json-text-writer.js'
 import { knownLanguage } from './languages.js'
 
 /**
@@ -22,6 +21,9 @@ const colon = 0x3a
 const backslash = 0x5c
 const open = 0x7b
 const close = 0x7d
+
+/** ASCII text as bytes. */
+const plainBytes = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0))
 
 const codeKey = plainBytes('"code":')
 const extFieldsKey = plainBytes('"extFields":{')

@@ -140,7 +140,6 @@ export const getConsumerRunningInfoFromClient = defineCommand({
   request: runningInfoRequest,
   response: {},
   responseBody: 'ConsumerRunningInfo (JSON)',
-  notServed: inspection,
 })
 
 const consumeDirectlyRequest = {
@@ -177,5 +176,4 @@ export const consumeMessageDirectlyOnClient = defineCommand({
   response: {},
   requestBody: 'the message as a record',
   responseBody: 'ConsumeMessageDirectlyResult (JSON)',
-  notServed: inspection,
 })

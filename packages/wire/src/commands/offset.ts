@@ -164,7 +164,6 @@ export const resetConsumerClientOffset = defineCommand({
   request: resetRequest,
   response: {},
   requestBody: 'ResetOffsetBody (JSON)',
-  notServed: administration,
 })
 
 const statusRequest = {
@@ -196,7 +195,6 @@ export const getConsumerStatusFromClient = defineCommand({
   request: statusRequest,
   response: {},
   responseBody: 'GetConsumerStatusBody (JSON)',
-  notServed: administration,
 })
 
 export const queryConsumeTimeSpan = defineCommand({

@@ -2,6 +2,7 @@ import {
   boolean,
   type Decoded,
   defineCommand,
+  type Encodable,
   type FieldSet,
   int32,
   int32OrNaN,
@@ -9,6 +10,7 @@ import {
   int64OrNaN,
   named,
   optional,
+  plain,
   type RequestOf,
   string,
 } from '../command.js'
@@ -116,6 +118,16 @@ const stored = {
   batchUniqId: optional(string('unique key of an inner batch')),
 } satisfies FieldSet
 
+/** The answer to a send, in straight code. */
+function storedText(fields: Partial<Encodable<typeof stored>>): string | undefined {
+  const { queueId, transactionId, msgId, traceOn, region, recallHandle, queueOffset, batchUniqId } = fields
+  if (queueId === undefined || msgId === undefined || queueOffset === undefined) return undefined
+  if (transactionId === undefined || region === undefined || traceOn === undefined) return undefined
+  if (recallHandle !== undefined || batchUniqId !== undefined) return undefined
+  if (!plain.test(transactionId) || !plain.test(region)) return undefined
+  return `{"queueId":"${queueId}","transactionId":"${transactionId}","msgId":"${msgId}","TRACE_ON":"${traceOn}","MSG_REGION":"${region}","queueOffset":"${queueOffset}"}`
+}
+
 export const sendMessage = defineCommand({
   name: 'SEND_MESSAGE',
   code: 10,
@@ -141,6 +153,7 @@ export const sendMessageV2 = defineCommand(
     requestBody: 'the body of the message',
   },
   sendFields,
+  storedText,
 )
 
 export const sendBatchMessage = defineCommand(
@@ -156,6 +169,7 @@ export const sendBatchMessage = defineCommand(
     requestBody: 'messages one behind another (reference: wire 3.6)',
   },
   sendFields,
+  storedText,
 )
 
 const requestReply = 'request-reply: not yet'
@@ -211,7 +225,6 @@ export const pushReplyMessageToClient = defineCommand({
   },
   response: {},
   requestBody: 'the body of the reply',
-  notServed: requestReply,
 })
 
 export const consumerSendMsgBack = defineCommand({

@@ -43,7 +43,6 @@ export const checkTransactionState = defineCommand({
   },
   response: {},
   requestBody: 'the half message as a record',
-  notServed,
 })
 
 export const resumeCheckHalfMessage = defineCommand({
