@@ -51,7 +51,7 @@ test('a value outside its range names key, value and range', () => {
 
 test('a known key without effect is accepted with one warning', () => {
   const { config, warnings } = load({ warmMapedFileEnable: 'true', deleteAt: '05' })
-  assert.equal((config as Record<string, unknown>)['deleteAt'], '05')
+  assert.equal((config as Record<string, unknown>).deleteAt, '05')
   assert.equal(warnings.length, 2)
   assert.match(warnings[0]!, /warmMapedFileEnable=true is a key of RocketMQ without effect here/)
 })

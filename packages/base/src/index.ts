@@ -1,4 +1,5 @@
 export { AssertionError, assert, unreachable } from './assert.js'
+export { AtomicFile, type AtomicFileOptions } from './atomic-file.js'
 export { asBuffer, concatBytes, emptyBytes, hexUpper, utf8, utf8Text } from './bytes.js'
 export { type Clock, type MonoMs, sleep, type Timer, type WallMs } from './clock.js'
 export {
@@ -18,6 +19,7 @@ export {
   textKey,
   unusedKeys,
 } from './config.js'
+export { makeDurableDirectory, parentOf } from './durable-directory.js'
 export {
   AerobeeError,
   type AerobeeErrorOptions,
@@ -38,6 +40,7 @@ export {
 export { javaHash } from './java-hash.js'
 export { Lifecycle, type LifecycleState, type Part } from './lifecycle.js'
 export { KiB, limits, MiB } from './limits.js'
+export { compactLocalTime } from './local-time.js'
 export { type LogFields, type Logger, silentLogger, withFields } from './logger.js'
 export { nodeFileSystem } from './node-file-system.js'
 export { type Random, seededRandom, systemRandom } from './random.js'

@@ -1,5 +1,5 @@
-import { good } from '@aerobee/base'
-import { AtomicFile, type MessageStore } from '@aerobee/store'
+import { AtomicFile, good } from '@aerobee/base'
+import type { MessageStore } from '@aerobee/store'
 import { type ConfigTextFile, RunTimeConfig, uniqIdGenerator } from '@aerobee/wire'
 import { Admission } from './admission.js'
 import type { AdvertisedAddressFor } from './advertised.js'

@@ -36,16 +36,17 @@ export interface NameServer {
  * process has one. Rejects with INVALID_CONFIG, STORE_CORRUPT, IO_FAILED, with nothing left open.
  */
 export async function startNameServer(options: NameServerOptions): Promise<NameServer> {
-  const { config, clock, fileSystem, transport, random, logger } = options
+  const { config, clock, transport, random, logger } = options
   if (config.enableControllerInNamesrv)
     throw new AerobeeError(
       'INVALID_CONFIG',
       'enableControllerInNamesrv=true is not acceptable: there is no controller yet; remove the key, or run a Java controller beside this name server',
     )
-  const saved = config.configStorePath === '' ? undefined : documentFile(fileSystem, config.configStorePath)
+  const saved =
+    config.configStorePath === '' ? undefined : documentFile({ ...options, path: config.configStorePath })
   const parts: NameServerParts = {
     state: emptyRouteState(),
-    kv: new KvConfig(documentFile(fileSystem, config.kvConfigPath)),
+    kv: new KvConfig(documentFile({ ...options, path: config.kvConfigPath })),
     config,
     runTimeConfig: new RunTimeConfig(nameServerConfigTable, config, saved, clock),
     clock,

@@ -1,5 +1,4 @@
-import { type FileSystem, utf8 } from '@aerobee/base'
-import { parentOf } from './durable-directory.js'
+import { type FileSystem, parentOf, utf8 } from '@aerobee/base'
 
 /**
  * The file `abort`: there while a broker runs, so that its presence at a start says the run before died. Its text is

@@ -1,5 +1,12 @@
-import { errorText, type FileSystem, type Logger, type OpenFile, readInt64, writeInt64 } from '@aerobee/base'
-import { parentOf } from './durable-directory.js'
+import {
+  errorText,
+  type FileSystem,
+  type Logger,
+  type OpenFile,
+  parentOf,
+  readInt64,
+  writeInt64,
+} from '@aerobee/base'
 
 /** Store times (wall ms) and offsets up to which files are durable; 0 where nothing is known. */
 export interface CheckpointValues {

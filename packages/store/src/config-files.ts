@@ -1,8 +1,15 @@
-import { bad, type Clock, type FileSystem, good, type Logger, type Result } from '@aerobee/base'
+import {
+  AtomicFile,
+  bad,
+  type Clock,
+  type FileSystem,
+  good,
+  type Logger,
+  makeDurableDirectory,
+  type Result,
+} from '@aerobee/base'
 import { parseLenientJson } from '@aerobee/wire'
-import { AtomicFile } from './atomic-json.js'
 import { configText, type TableLayout } from './config-text.js'
-import { makeDurableDirectory } from './durable-directory.js'
 
 /** The maps in each of RocketMQ's files (reference: storage 2.5); all else are objects with fixed fields. */
 const tablesOf = {

@@ -1,4 +1,3 @@
-export { AtomicFile, type AtomicFileOptions } from './atomic-json.js'
 export { ConfigFile, type ConfigFileName, type ConfigFilePlace } from './config-files.js'
 export * from './contracts.js'
 export type { StoreEnvironment } from './environment.js'

@@ -1,5 +1,5 @@
+import type { AtomicFile } from '@aerobee/base'
 import { type Clock, errorText, type Logger, MiB, type Timer } from '@aerobee/base'
-import type { AtomicFile } from './atomic-json.js'
 import type { Checkpoint, CheckpointValues } from './checkpoint.js'
 import type { LogFlush } from './commit-log/log-flush.js'
 import type { SegmentList } from './commit-log/segment-list.js'

@@ -1,4 +1,4 @@
-import { findProperty, type MessageRecord, propertyNames, tagsCode } from '@aerobee/wire'
+import { findProperty, propertyNames, tagsCode } from '@aerobee/wire'
 
 /** What a queue and the index keep of a record. */
 export interface RecordEntry {
@@ -15,20 +15,21 @@ const delayLevelsMs = [
 ].map((seconds) => seconds * 1000)
 
 /** As a broker derives it when it builds queues and index from the log. */
-export function entryOf(record: MessageRecord): RecordEntry {
-  const { properties } = record
+export function entryOf(topic: string, properties: string, storeTimestamp: number): RecordEntry {
   return {
-    tagsCode: deliverTime(record) ?? tagsCode(findProperty(properties, propertyNames.tags)),
+    tagsCode:
+      deliverTime(topic, properties, storeTimestamp) ??
+      tagsCode(findProperty(properties, propertyNames.tags)),
     uniqKey: findProperty(properties, propertyNames.uniqKey),
     keys: findProperty(properties, propertyNames.keys),
   }
 }
 
 /** A delayed message waits in the queue of its level; its code is the time when it is due. */
-function deliverTime(record: MessageRecord): number | undefined {
-  if (record.topic !== scheduleTopic) return undefined
-  const level = Number(findProperty(record.properties, propertyNames.delayLevel) ?? 0)
+function deliverTime(topic: string, properties: string, storeTimestamp: number): number | undefined {
+  if (topic !== scheduleTopic) return undefined
+  const level = Number(findProperty(properties, propertyNames.delayLevel) ?? 0)
   if (!(level > 0)) return undefined
   const delayMs = delayLevelsMs[Math.min(level, delayLevelsMs.length) - 1]!
-  return record.storeTimestamp + delayMs
+  return storeTimestamp + delayMs
 }

@@ -1,6 +1,6 @@
+import type { AtomicFile } from '@aerobee/base'
 import { AerobeeError, type Clock, errorText, type Logger, type Timer } from '@aerobee/base'
 import type { AbortMarker } from './abort-marker.js'
-import type { AtomicFile } from './atomic-json.js'
 import type { Checkpoint, CheckpointValues } from './checkpoint.js'
 import { Appends } from './commit-log/appends.js'
 import { FlushWaiters } from './commit-log/flush-waiters.js'

@@ -1,6 +1,6 @@
 import type { DiskSpace, FileSystem } from '@aerobee/base'
+import { parentOf } from '@aerobee/base'
 import type { StoreSpace } from './contracts.js'
-import { parentOf } from './durable-directory.js'
 
 /**
  * Used share of a partition in whole percent, rounded up, of what an unprivileged process could ever use: what `df`

@@ -1,5 +1,4 @@
-import { AerobeeError, type FileSystem, isAerobeeError, utf8 } from '@aerobee/base'
-import { makeDurableDirectory } from './durable-directory.js'
+import { AerobeeError, type FileSystem, isAerobeeError, makeDurableDirectory, utf8 } from '@aerobee/base'
 import type { ProcessProbe } from './process-probe.js'
 
 /**

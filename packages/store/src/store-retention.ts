@@ -49,11 +49,13 @@ function retainedSegments(store: RunningStore): RetainedSegment[] {
 
 /** The new start of the log is durable before the file goes: a missing file is a lost one otherwise. */
 async function deleteSegment(store: RunningStore, segment: RetainedSegment): Promise<void> {
-  const { segments, queues, queueFiles, index } = store.parts
+  const { segments, queues, queueFiles, index, environment, paths } = store.parts
   if (segments.first?.base !== segment.startOffset) return
   const logStart = segment.startOffset + segment.sizeBytes
   await store.keeper.noteLogStart(logStart)
   segments.removeFirst()
+  // One at a time: a power cut must not bring an older one back beside a gap.
+  await environment.fileSystem.syncDirectory(paths.commitLog)
   for (const queue of [...queues.all()]) {
     if (queue.minPhysical >= logStart || queue.minOffset === queue.maxOffset || queue.deleted) continue
     const minOffset = await store.search.firstFrom(queue, queue.minOffset, logStart)

@@ -1,5 +1,12 @@
-import { AerobeeError, assert, errorText, type FileSystem, type Logger, type OpenFile } from '@aerobee/base'
-import { makeDurableDirectory } from '../durable-directory.js'
+import {
+  AerobeeError,
+  assert,
+  errorText,
+  type FileSystem,
+  type Logger,
+  makeDurableDirectory,
+  type OpenFile,
+} from '@aerobee/base'
 import type { OpenFiles } from '../open-files.js'
 
 export interface Segment {

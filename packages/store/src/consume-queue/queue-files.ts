@@ -1,5 +1,4 @@
-import { errorText, type FileSystem, type Logger, type OpenFile } from '@aerobee/base'
-import { parentOf } from '../durable-directory.js'
+import { errorText, type FileSystem, type Logger, type OpenFile, parentOf } from '@aerobee/base'
 import type { OpenFiles } from '../open-files.js'
 import type { ConsumeQueue } from './consume-queue.js'
 import { fillBlank, isBlank, unitBytes, unitPhysical, unitSize } from './unit.js'
@@ -28,7 +27,8 @@ export class QueueFiles {
   readonly #fileBytes: number
   /** Written since the last sync. */
   #dirty = new Map<string, ConsumeQueue>()
-  #newNames = new Set<string>()
+  /** Directories with names made or removed since the last sync. */
+  #changedDirectories = new Set<string>()
 
   constructor(place: QueueFilesPlace) {
     this.#place = place
@@ -91,8 +91,8 @@ export class QueueFiles {
   async sync(): Promise<void> {
     const dirty = [...this.#dirty]
     this.#dirty = new Map()
-    const names = [...this.#newNames]
-    this.#newNames = new Set()
+    const names = [...this.#changedDirectories]
+    this.#changedDirectories = new Set()
     try {
       for (let i = 0; i < dirty.length; i += syncsAtOnce) {
         await Promise.all(dirty.slice(i, i + syncsAtOnce).map(([path, queue]) => this.#syncFile(path, queue)))
@@ -101,7 +101,7 @@ export class QueueFiles {
         if (this.#place.fileSystem.infoSync(name)) await this.#place.fileSystem.syncDirectory(name)
       }
     } catch (thrown) {
-      for (const name of names) this.#newNames.add(name)
+      for (const name of names) this.#changedDirectories.add(name)
       throw thrown
     }
   }
@@ -127,7 +127,7 @@ export class QueueFiles {
       files.drop(path)
       fileSystem.removeSync(path)
       this.#dirty.delete(path)
-      this.#newNames.add(parentOf(path))
+      this.#changedDirectories.add(parentOf(path))
       queue.filesEnd -= this.unitsPerFile
     }
     if (queue.filesEnd <= queue.filesStart) {
@@ -158,6 +158,7 @@ export class QueueFiles {
         return
       }
       queue.filesStart += this.unitsPerFile
+      this.#changedDirectories.add(parentOf(path))
     }
   }
 
@@ -166,7 +167,7 @@ export class QueueFiles {
     this.#place.files.dropTree(directory)
     for (const path of [...this.#dirty.keys()]) if (path.startsWith(`${directory}/`)) this.#dirty.delete(path)
     this.#place.fileSystem.removeTreeSync(directory)
-    this.#newNames.add(this.directory)
+    this.#changedDirectories.add(this.directory)
   }
 
   /** Removes every file of a queue: the log gives its entries again. */
@@ -190,7 +191,7 @@ export class QueueFiles {
   /** The names of a queue's files may not be durable yet. */
   noteNames(queue: ConsumeQueue): void {
     const directory = this.directoryOf(queue.topic, queue.queueId)
-    for (const name of [directory, parentOf(directory), this.directory]) this.#newNames.add(name)
+    for (const name of [directory, parentOf(directory), this.directory]) this.#changedDirectories.add(name)
   }
 
   #create(queue: ConsumeQueue, path: string, from: number): void {
@@ -203,7 +204,7 @@ export class QueueFiles {
     files.use(path, (file) => this.#prepare(file, none ? from - start : 0), this.#fileBytes)
     if (none) queue.filesStart = start
     if (none) this.noteNames(queue)
-    else this.#newNames.add(directory)
+    else this.#changedDirectories.add(directory)
     queue.filesEnd = start + this.unitsPerFile
   }
 

@@ -1,5 +1,4 @@
-import { bad, good, javaHash, type Result, readInt64, writeInt64 } from '@aerobee/base'
-import { compactLocalTime } from '../local-time.js'
+import { bad, compactLocalTime, good, javaHash, type Result, readInt64, writeInt64 } from '@aerobee/base'
 
 /**
  * Bytes of an index file (reference: storage 2.3), big-endian; the file is sparse at its full size from the start.

@@ -1,5 +1,11 @@
-import { type Clock, errorText, type FileSystem, type Logger, type Timer } from '@aerobee/base'
-import { makeDurableDirectory } from '../durable-directory.js'
+import {
+  type Clock,
+  errorText,
+  type FileSystem,
+  type Logger,
+  makeDurableDirectory,
+  type Timer,
+} from '@aerobee/base'
 import { GapFiller, type IndexGap } from './gap-filler.js'
 import { IndexFile } from './index-file.js'
 import { defaultIndexLayout, type IndexLayout, keyHash, topicHash } from './layout.js'

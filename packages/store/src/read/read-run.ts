@@ -1,4 +1,4 @@
-import { decodeRecord } from '@aerobee/wire'
+import { decodeRecord, type MessageRecord } from '@aerobee/wire'
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js'
 import {
   isBlank,
@@ -129,7 +129,7 @@ export class ReadRun {
   async #readTagsCode(offset: number): Promise<void> {
     const bytes = await this.#parts.reader.read(this.#physical)
     const record = bytes && decodeRecord(bytes)
-    this.#tagsCode = record?.ok ? entryOf(record.value).tagsCode : 0
+    this.#tagsCode = record?.ok ? tagsCodeOf(record.value) : 0
     this.#extended = offset
   }
 
@@ -147,3 +147,6 @@ export class ReadRun {
     }
   }
 }
+
+const tagsCodeOf = ({ topic, properties, storeTimestamp }: MessageRecord): number =>
+  entryOf(topic, properties, storeTimestamp).tagsCode

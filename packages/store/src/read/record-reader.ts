@@ -42,7 +42,10 @@ export class RecordReader {
     if (block === undefined) return blocks.load(physical)
     const end = physical + size
     if (end > block.end) return this.#collectAcross(into, physical, end)
-    if (physical < block.coldEnd && !this.#isSound(block.bytes, block.view, physical - block.start, size, physical)) {
+    if (
+      physical < block.coldEnd &&
+      !this.#isSound(block.bytes, block.view, physical - block.start, size, physical)
+    ) {
       return false
     }
     into.add(block, physical, end)

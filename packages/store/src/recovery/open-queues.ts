@@ -3,7 +3,7 @@ import type { ConsumeQueue } from '../consume-queue/consume-queue.js'
 import type { QueueFiles } from '../consume-queue/queue-files.js'
 import { isTopicDirectory, type QueueTable } from '../consume-queue/queue-table.js'
 import { isBlank, unitBytes } from '../consume-queue/unit.js'
-import { foreignEnd } from './foreign-queue.js'
+import { correctMin, foreignEnd } from './foreign-queue.js'
 import type { QueuePosition, StorePositions } from './positions.js'
 
 export interface OpenQueuesParts {
@@ -103,6 +103,8 @@ function openKnown(parts: OpenQueuesParts, queue: ConsumeQueue, known: QueuePosi
   if (wrong !== undefined) return wrong
   // What was not durable may be anything; the log gives it again.
   if (!clean) files.cut(queue, maxOffset)
+  // Retention went on since.
+  if (minPhysical < logStart) correctMin(parts, queue)
   return undefined
 }
 

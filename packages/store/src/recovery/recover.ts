@@ -152,7 +152,7 @@ async function read(parts: RecoveryParts, plan: RecoveryPlan, logStart: number):
       files,
       appendedCrc: parts.appendedCrc,
       sureEnd: parts.clean ? Number.POSITIVE_INFINITY : plan.knownEnd,
-      record: (bytes, _view, at, sizeBytes) => replay.record(bytes, at, sizeBytes),
+      record: (window, at, shape) => replay.record(window, at, shape),
       damage,
     },
     plan.scanFrom,

@@ -1,10 +1,18 @@
-import type { Logger } from '@aerobee/base'
-import { decodeRecord, transactionType, transactionTypes } from '@aerobee/wire'
+import { type Logger, readInt64 } from '@aerobee/base'
+import {
+  type RecordShape,
+  readQueueId,
+  readQueueOffset,
+  readSysFlag,
+  transactionType,
+  transactionTypes,
+} from '@aerobee/wire'
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js'
 import { isTopicDirectory, type QueueTable } from '../consume-queue/queue-table.js'
 import type { QueueWriter } from '../consume-queue/queue-writer.js'
 import type { MessageIndex } from '../index-file/index.js'
 import { entryOf } from '../record-entry.js'
+import type { LogWindow } from './log-window.js'
 
 export interface ReplayParts {
   queues: QueueTable
@@ -52,30 +60,32 @@ export class Replay {
     this.#parts = parts
   }
 
-  /** A sound record. Throws GapFound, IO_FAILED. */
-  record(bytes: Buffer, at: number, sizeBytes: number): void {
-    const decoded = decodeRecord(bytes.subarray(at, at + sizeBytes))
-    if (!decoded.ok) {
-      this.#parts.logger.warn(`A record of the log is passed over: ${decoded.reason}.`)
-      return
-    }
-    const record = decoded.value
-    const { topic, queueId, queueOffset, physicalOffset } = record
+  /** A sound record at `at` of the window. Throws GapFound, IO_FAILED. */
+  record({ bytes, view, start }: LogWindow, at: number, shape: RecordShape): void {
+    const { queues, deletedTopics, index } = this.#parts
+    const physical = start + at
+    // Other bytes than those of a directory's name do not pass the check below, whatever they are read as.
+    const topic = bytes.toString('latin1', shape.topicAt, shape.topicAt + shape.topicBytes)
+    const queueId = readQueueId(view, at)
+    const queueOffset = readQueueOffset(view, at)
+    const storeTimestamp = readInt64(view, shape.storeTimestampAt)
     this.records += 1
-    this.lastStoreTime = record.storeTimestamp
-    if (!isTopicDirectory(topic) || queueId < 0) {
-      this.#parts.logger.warn(`The record at ${physicalOffset} is passed over: its topic is not acceptable.`)
+    this.lastStoreTime = storeTimestamp
+    const known = queues.find(topic, queueId)
+    if (!(queueOffset >= 0) || queueId < 0 || (!known && !isTopicDirectory(topic))) {
+      this.#parts.logger.warn(`The record at ${physical} is passed over: its topic or queue cannot be.`)
       return
     }
-    if (physicalOffset < (this.#parts.deletedTopics.get(topic) ?? 0)) return
-    const type = transactionType(record.sysFlag)
-    const entry = entryOf(record)
+    if (deletedTopics.size > 0 && physical < (deletedTopics.get(topic) ?? 0)) return
+    const properties = bytes.toString('utf8', shape.propertiesAt, shape.propertiesAt + shape.propertiesBytes)
+    const entry = entryOf(topic, properties, storeTimestamp)
+    const type = transactionType(readSysFlag(view, at))
     if (type === transactionTypes.none || type === transactionTypes.commit) {
-      const queue = this.#parts.queues.findOrAdd(topic, queueId)
-      this.#toQueue(queue, queueOffset, physicalOffset, sizeBytes, entry.tagsCode)
+      const queue = known ?? queues.findOrAdd(topic, queueId)
+      this.#toQueue(queue, queueOffset, physical, shape.totalSize, entry.tagsCode)
     }
     if (type !== transactionTypes.rollback) {
-      this.#parts.index?.put(topic, entry.uniqKey, entry.keys, physicalOffset, record.storeTimestamp)
+      index?.put(topic, entry.uniqKey, entry.keys, physical, storeTimestamp)
     }
   }
 

@@ -1,7 +1,8 @@
-import { MiB } from '@aerobee/base'
+import { KiB, MiB } from '@aerobee/base'
 import {
   checkRecord,
   type RecordCheck,
+  type RecordShape,
   readMagic,
   readPhysicalOffset,
   readTotalSize,
@@ -19,8 +20,8 @@ export interface ScanParts {
   appendedCrc: boolean
   /** What lies before was durable once: only behind it may a record be torn. */
   sureEnd: number
-  /** A sound record; `bytes` and `view` are only good during the call. */
-  record(bytes: Buffer, view: DataView, at: number, sizeBytes: number, physical: number): void
+  /** A sound record at `at` of the window, which moves on after the call. */
+  record(window: LogWindow, at: number, shape: RecordShape): void
   /** A part of the log that is not readable, though there are sound records behind it. */
   damage(from: number, to: number, reason: string): void
 }
@@ -32,7 +33,8 @@ export interface ScanOutcome {
   torn: boolean
 }
 
-const windowBytes = 4 * MiB
+const largestWindow = 4 * MiB
+const smallestWindow = 64 * KiB
 
 /**
  * Reads the log from `from`, where a record begins, to its end:
@@ -44,6 +46,8 @@ const windowBytes = 4 * MiB
  */
 export async function scanLog(parts: ScanParts, from: number, endsAt?: number): Promise<ScanOutcome> {
   const { segments } = parts
+  const expected = endsAt === undefined ? largestWindow : endsAt - from
+  const windowBytes = Math.max(smallestWindow, Math.min(largestWindow, expected))
   const window = new LogWindow(segments, parts.files, windowBytes)
   let position = from
   for (;;) {
@@ -69,34 +73,39 @@ async function scanSound(
   endsAt: number | undefined,
 ): Promise<Stop> {
   const { segments, appendedCrc } = parts
+  const options = { appendedCrc, physicalOffset: from }
   let position = from
   for (;;) {
     if (position === endsAt || !segments.holding(position)) return { position, reason: 'the files end there' }
     const segmentEnd = position - (position % segments.segmentBytes) + segments.segmentBytes
     await window.cover(position, 8)
-    const size = window.covered(position) >= 8 ? claimedSize(window, position) : 0
-    if (size > 8 && position + size <= segmentEnd) await window.cover(position, size)
-    const at = position - window.start
-    const check = checkRecord(window.bytes, window.view, at, window.length, {
-      appendedCrc,
-      physicalOffset: position,
-    })
-    if (check.kind === 'record') {
-      const torn = tornReason(parts, window, position, check)
-      if (torn !== undefined) return { position, reason: torn }
-      parts.record(window.bytes, window.view, at, check.sizeBytes, position)
-      position += check.sizeBytes
-    } else if (check.kind === 'fileEnd' && position + check.sizeBytes === segmentEnd) {
-      position = segmentEnd
-    } else {
-      return { position, reason: check.kind === 'bad' ? check.reason : 'no record lies there' }
-    }
+    const size = claimedSize(window, position)
+    if (position + size <= segmentEnd) await window.cover(position, size)
+    do {
+      const at = position - window.start
+      options.physicalOffset = position
+      const check = checkRecord(window.bytes, window.view, at, window.length, options)
+      if (check.kind === 'record') {
+        const torn = tornReason(parts, window, position, check)
+        if (torn !== undefined) return { position, reason: torn }
+        parts.record(window, at, check.shape)
+        position += check.sizeBytes
+      } else if (check.kind === 'fileEnd' && position + check.sizeBytes === segmentEnd) {
+        position = segmentEnd
+      } else {
+        return { position, reason: check.kind === 'bad' ? check.reason : 'no record lies there' }
+      }
+    } while (position !== endsAt && position < segmentEnd && isWhole(window, position))
   }
 }
+
+const isWhole = (window: LogWindow, position: number): boolean =>
+  window.covered(position) >= 8 && claimedSize(window, position) <= window.covered(position)
 
 /** Of a record whose magic is right; 0 for anything else. */
 function claimedSize(window: LogWindow, position: number): number {
   const at = position - window.start
+  if (window.covered(position) < 8) return 0
   const magic = readMagic(window.view, at)
   return magic === recordMagics.v1 || magic === recordMagics.v2 ? readTotalSize(window.view, at) : 0
 }

@@ -1,4 +1,5 @@
-import { type FileSystem, isAerobeeError } from '@aerobee/base'
+import { isAerobeeError } from './errors.js'
+import type { FileSystem } from './file-system.js'
 
 /**
  * Makes a directory that is still there after a power cut, with those above it. Existing ones are synced too: the run

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bad, type Clock, good, isAerobeeError, type Logger, utf8, utf8Text } from '@aerobee/base'
+import { AtomicFile, bad, type Clock, good, isAerobeeError, type Logger, utf8, utf8Text } from '@aerobee/base'
 import { crashAtEveryStep, FaultFileSystem } from '@aerobee/testkit'
-import { AtomicFile } from './atomic-json.js'
 
 const clock = { wallMs: () => 1_795_510_000_123 } as Clock
 const path = '/store/config/topics.json'

@@ -1,15 +1,11 @@
-import {
-  AerobeeError,
-  bad,
-  type Clock,
-  type FileSystem,
-  type Logger,
-  type OpenFile,
-  type Result,
-  utf8,
-} from '@aerobee/base'
+import { utf8 } from './bytes.js'
+import type { Clock } from './clock.js'
 import { parentOf } from './durable-directory.js'
+import { AerobeeError } from './errors.js'
+import type { FileSystem, OpenFile } from './file-system.js'
 import { compactLocalTime } from './local-time.js'
+import type { Logger } from './logger.js'
+import { bad, type Result } from './result.js'
 
 export interface AtomicFileOptions {
   fileSystem: FileSystem
