@@ -72,8 +72,9 @@ export class Replay {
     this.records += 1
     this.lastStoreTime = storeTimestamp
     const known = queues.find(topic, queueId)
-    if (!(queueOffset >= 0) || queueId < 0 || (!known && !isTopicDirectory(topic))) {
-      this.#parts.logger.warn(`The record at ${physical} is passed over: its topic or queue cannot be.`)
+    const possible = queueOffset >= 0 && queueId >= 0 && storeTimestamp >= 0
+    if (!possible || (!known && !isTopicDirectory(topic))) {
+      this.#parts.logger.warn(`The record at ${physical} is passed over: its topic, queue or time cannot be.`)
       return
     }
     if (deletedTopics.size > 0 && physical < (deletedTopics.get(topic) ?? 0)) return
