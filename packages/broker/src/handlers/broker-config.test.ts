@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RunTimeConfig } from '@aerobee/wire'
+import { seededRandom, silentLogger } from '@aerobee/base'
+import { ConnectionPool } from '@aerobee/net'
+import { FaultFileSystem, MemoryNetwork, VirtualClock } from '@aerobee/testkit'
+import { commands, RunTimeConfig } from '@aerobee/wire'
+import { startBroker } from '../broker.js'
 import { brokerConfigTable } from '../config-keys.js'
-import { ask, bodyText, brokerParts } from '../fakes.test.js'
+import { ask, bodyText, brokerParts, defaultConfig } from '../fakes.test.js'
 import { getBrokerConfigHandler, updateBrokerConfigHandler } from './broker-config.js'
 
 function scene() {
@@ -78,4 +82,31 @@ test('all settings are answered in order with the version of the configuration',
   assert.deepEqual(keys, Object.keys(config).sort())
   assert.ok(lines.includes('fileReservedTime=71'))
   assert.ok(lines.includes('timerWheelEnable=true'))
+})
+
+test('changes are written to the configuration file where there is one, beside what it held', async () => {
+  const clock = new VirtualClock()
+  const network = new MemoryNetwork(clock)
+  const fileSystem = new FaultFileSystem({ seed: 1 })
+  const file = fileSystem.openSync('/broker.conf', { create: true })
+  file.writeSync(Buffer.from('# mine\nbrokerName=broker-a\nfileReservedTime=10\n'), 0)
+  file.closeSync()
+  const config = defaultConfig({
+    storePathRootDir: '/store',
+    mappedFileSizeCommitLog: 1024 * 1024,
+    maxHashSlotNum: 100,
+    maxIndexNum: 400,
+    brokerConfigPath: '/broker.conf',
+  })
+  const transport = network.transport('10.0.0.1')
+  const parts = { config, clock, fileSystem, transport, random: seededRandom(1), logger: silentLogger }
+  const broker = await clock.resolve(startBroker(parts))
+  const pool = new ConnectionPool({ transport: network.transport('10.0.0.2'), clock, logger: silentLogger })
+  const body = Buffer.from('fileReservedTime=71')
+  const asked = pool.call('10.0.0.1:10911', commands.updateBrokerConfig, {}, { body })
+  assert.equal((await clock.resolve(asked)).code, 0)
+  const text = (path: string) => Buffer.from(fileSystem.readFileSync(path) ?? []).toString()
+  assert.equal(text('/broker.conf'), 'brokerName=broker-a\nfileReservedTime=71\n')
+  assert.match(text('/broker.conf.bak'), /^# mine$/m)
+  await clock.resolve(Promise.all([pool.close(), broker.stop()]))
 })
