@@ -55,7 +55,7 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
   const lifecycle = new Lifecycle(
     [
       { name: 'tables', stop: () => saveTables(parts, Object.values(files)) },
-      { name: 'store', start: () => store.start(), stop: () => store.stop() },
+      { name: 'store', start: () => startStore(parts), stop: () => store.stop() },
       {
         name: 'ports',
         start: async () => {
@@ -101,6 +101,15 @@ function checkIdentity({ config }: BrokerOptions): void {
 function configFile(options: BrokerOptions, name: ConfigFileName): TableFile {
   const directory = `${options.config.storePathRootDir}/config`
   return tableFile(new ConfigFile({ ...options, directory }, name), { ...options, name })
+}
+
+async function startStore({ store, offsets, logger }: BrokerParts): Promise<void> {
+  await store.start()
+  const moved = offsets.cutToEnds()
+  if (moved.length > 0)
+    logger.warn(
+      `${moved.length} committed offsets were beyond the end of their queue and are set to it: ${moved.slice(0, 10).join(', ')}`,
+    )
 }
 
 async function saveTables(parts: BrokerParts, files: readonly TableFile[]): Promise<void> {

@@ -30,6 +30,21 @@ test('an offset never passes the end of its queue, and is never below zero', () 
   assert.equal(offsets.query('G', 'T', 0), 100)
 })
 
+test('at the start offsets beyond a queue that a power cut made shorter go to its end', () => {
+  const file = new MemoryFile()
+  const before = offsetsOver(file, 100)
+  before.commit('G', 'T', 0, 90)
+  before.commit('G', 'T', 1, 60)
+  before.save()
+  const offsets = offsetsOver(file, 70)
+  assert.deepEqual(offsets.cutToEnds(), ['T@G queue 0: 90 to 70'])
+  assert.equal(offsets.query('G', 'T', 0), 70)
+  assert.equal(offsets.query('G', 'T', 1), 60)
+  offsets.save()
+  assert.equal(file.saves, 2)
+  assert.deepEqual(offsets.cutToEnds(), [])
+})
+
 test('a commit of its own may move an offset back, one that rides on a pull may not', () => {
   const offsets = offsetsOver()
   offsets.commit('G', 'T', 0, 50)

@@ -81,6 +81,23 @@ export class ConsumerOffsets {
     return known !== undefined && offset < known ? 'movedBack' : 'committed'
   }
 
+  /**
+   * For the start: after a power cut the log may end before what was committed, and what takes those places must not
+   * be passed over. Returns `topic@group queue` of each offset that moved.
+   */
+  cutToEnds(): string[] {
+    const moved: string[] = []
+    for (const [key, offsets] of this.#committed)
+      for (const [queueId, offset] of offsets) {
+        const end = this.#options.maxOffset(key.slice(0, key.lastIndexOf('@')), queueId)
+        if (offset <= end) continue
+        offsets.set(queueId, end)
+        moved.push(`${key} queue ${queueId}: ${offset} to ${end}`)
+      }
+    if (moved.length > 0) this.#dirty = true
+    return moved
+  }
+
   notePull(group: string, topic: string, queueId: number, nextOffset: QueueOffset): void {
     queuesOf(this.#pulled, keyOf(topic, group)).set(queueId, nextOffset)
   }

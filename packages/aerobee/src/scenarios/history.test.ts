@@ -90,6 +90,13 @@ export class History {
     return missing
   }
 
+  /** Messages that may be gone, with the places they had. */
+  waive(lost: (seq: number) => boolean): void {
+    for (const send of this.sends) if (lost(send.seq)) send.outcome = 'unknown'
+    const kept = this.consumes.filter(({ seq }) => !lost(seq))
+    this.consumes.splice(0, this.consumes.length, ...kept)
+  }
+
   check(groups: readonly string[]): Finding[] {
     const { sends, consumes, stored, commits } = this
     return checkHistory({ sends, consumes, groups, stored, commits })
@@ -109,7 +116,7 @@ export class Load {
   #stopped = false
   #running: Promise<void> | undefined
 
-  constructor(scene: Scene, name: string, pauseMs = 20) {
+  constructor(scene: Scene, name: string, pauseMs = 60) {
     this.#scene = scene
     this.#name = name
     this.#pauseMs = pauseMs

@@ -42,7 +42,7 @@ export class Scene {
   /** What the clients logged. */
   readonly clientLog: string[] = []
   readonly #brokerConfig: Readonly<Record<string, string>>
-  readonly #clients: { close(): Promise<void> }[] = []
+  readonly #clients = new Map<string, { client: { close(): Promise<void> }; process: SimulatedProcess }>()
   #server: SimulatedProcess
   #embedded: Embedded | undefined
   #hosts = 0
@@ -93,12 +93,13 @@ export class Scene {
   }
 
   async producer(name: string, options: Partial<ProducerOptions> = {}): Promise<Producer> {
-    const producer = new Producer({ ...this.#client(name), producerGroup: 'senders', ...options })
-    this.#clients.push(producer)
+    const { process, clientOptions } = this.#client(name)
+    const producer = new Producer({ ...clientOptions, producerGroup: 'senders', ...options })
+    this.#clients.set(name, { client: producer, process })
     return producer.start()
   }
 
-  /** Runs it; what it gets goes into the history, then to `listener`. */
+  /** Runs it; what `listener` has finished goes into the history. */
   async consumer(
     name: string,
     options: Partial<PushConsumerOptions> & { tags?: string } = {},
@@ -106,12 +107,13 @@ export class Scene {
   ): Promise<PushConsumer> {
     const { tags = '*', ...rest } = options
     const consumerGroup = rest.consumerGroup ?? 'readers'
-    const consumer = new PushConsumer({ ...this.#client(name), from: 'earliest', ...rest, consumerGroup })
-    this.#clients.push(consumer)
+    const { process, clientOptions } = this.#client(name)
+    const consumer = new PushConsumer({ ...clientOptions, from: 'earliest', ...rest, consumerGroup })
+    this.#clients.set(name, { client: consumer, process })
     consumer.subscribe(topic, tags)
-    const running = consumer.run((message) => {
+    const running = consumer.run(async (message) => {
+      await listener(message)
       this.history.consumed(consumerGroup, message)
-      return listener(message)
     })
     await this.clock.resolve(running)
     return consumer
@@ -122,9 +124,15 @@ export class Scene {
     return this.network.transport(this.#nextHost())
   }
 
-  /** The last machine that was handed out. */
-  get lastHost(): string {
-    return `10.0.1.${this.#hosts}`
+  /** The machine of a producer or consumer. */
+  hostOf(name: string): string {
+    return this.#clients.get(name)!.process.host
+  }
+
+  /** A producer or consumer dies without a word. */
+  killClient(name: string): void {
+    this.#clients.get(name)!.process.kill()
+    this.#clients.delete(name)
   }
 
   /** Advances until the groups have got all that was acknowledged, then holds the history against all rules. */
@@ -147,7 +155,8 @@ export class Scene {
 
   /** Stops everything; fails when a timer or a connection is left. */
   async close(): Promise<void> {
-    await this.clock.resolve(Promise.all(this.#clients.map((client) => client.close())), 120_000)
+    const closing = [...this.#clients.values()].map(({ client }) => client.close())
+    await this.clock.resolve(Promise.all(closing), 120_000)
     if (!this.#server.dead) await this.stopServers()
     // Timers that look once more whether they are still wanted.
     await this.clock.advance(10_000)
@@ -174,17 +183,15 @@ export class Scene {
 
   #client(name: string) {
     const host = this.#nextHost()
-    return {
+    const process = new SimulatedProcess(this, host, new FaultFileSystem(), this.random)
+    const clientOptions = {
       namesrvAddr: this.namesrvAddr,
       instanceName: name,
       clientIP: host,
       logger: listLogger(this.clientLog),
-      surroundings: {
-        clock: this.clock,
-        random: this.random,
-        transport: this.network.transport(host),
-      },
+      surroundings: process.surroundings,
     }
+    return { process, clientOptions }
   }
 
   #nextHost(): string {
@@ -193,6 +200,9 @@ export class Scene {
   }
 }
 
+/** `AEROBEE_SEEDS=100` tells each story with that many more seeds. */
+const moreSeeds = Number(process.env.AEROBEE_SEEDS ?? 0)
+
 /** A story told once for each seed; the seed stands in the name of the test and in the text of a failure. */
 export function story(
   name: string,
@@ -200,7 +210,8 @@ export function story(
   run: (scene: Scene) => Promise<void>,
 ): void {
   const { seeds = [1], ...sceneOptions } = options
-  for (const seed of seeds)
+  const more = Array.from({ length: moreSeeds }, (_, i) => 1000 + i)
+  for (const seed of [...seeds, ...more])
     test(`${name} (seed ${seed})`, async () => {
       const scene = await Scene.start({ ...sceneOptions, seed })
       await run(scene)

@@ -23,6 +23,7 @@ export class SimulatedProcess {
   readonly surroundings: Surroundings
   readonly #world: World
   readonly #timers = new Set<Timer>()
+  #buried = false
 
   constructor(world: World, host: string, disk: FaultFileSystem, random: Random) {
     this.host = host
@@ -46,7 +47,10 @@ export class SimulatedProcess {
     this.#bury()
   }
 
+  /** Once: by the time a kill is noticed another process may run on the machine. */
   #bury(): void {
+    if (this.#buried) return
+    this.#buried = true
     for (const timer of this.#timers) timer.cancel()
     this.#timers.clear()
     this.#world.network.crash(this.host)
