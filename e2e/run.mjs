@@ -12,6 +12,7 @@ const usage = `usage: node e2e/run.mjs [options]
   --target aerobee|apache   what to test (default aerobee); apache shows that the suites themselves are right
   --only TEXT               suites whose name is TEXT or starts with it, or "suite - case"; may be repeated
   --list                    the suites and what each proves
+  --kills N                 how often the kill suites kill the broker (default 20)
   --keep                    keep data and logs`
 
 const { values } = parseArgs({
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     target: { type: 'string', default: 'aerobee' },
     only: { type: 'string', multiple: true, default: [] },
     list: { type: 'boolean', default: false },
+    kills: { type: 'string', default: '20' },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -49,7 +51,8 @@ async function main() {
   if (chosen.length === 0) throw new Error(`no suite matches ${values.only.join(', ')}; see --list`)
   killChildrenOnExit()
   if (values.target === 'aerobee') buildServer()
-  const report = await runSuites(chosen, { target: values.target, keep: values.keep, wanted })
+  const { target, keep } = values
+  const report = await runSuites(chosen, { target, keep, kills: Number(values.kills), wanted })
   process.exitCode = report.failed > 0 ? 1 : 0
 }
 

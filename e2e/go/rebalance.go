@@ -11,7 +11,11 @@ import (
 	"github.com/apache/rocketmq-client-go/v2/primitive"
 )
 
-const rebalanceQueues = 8
+const (
+	rebalanceQueues = 8
+	// betweenChanges is how many messages arrive between one change of the group and the next.
+	betweenChanges = 200
+)
 
 // member is one consumer of the group, which knows from which queues it was served since the last look.
 type member struct {
@@ -35,7 +39,8 @@ func join(r *run, all *inbox) (*member, error) {
 	return m, err
 }
 
-func (m *member) awaitQueues(count int) error {
+// awaitQueues waits until this member is served from that many queues, and for a while on.
+func (m *member) awaitQueues(count int, all *inbox) error {
 	m.Lock()
 	m.queues = map[int]bool{}
 	m.Unlock()
@@ -44,8 +49,12 @@ func (m *member) awaitQueues(count int) error {
 		defer m.Unlock()
 		return len(m.queues)
 	}
-	return await(func() bool { return served() >= count },
+	err := await(func() bool { return served() >= count },
 		func() string { return fmt.Sprintf("messages from %d queues, got them from %d", count, served()) })
+	if err != nil {
+		return err
+	}
+	return all.await(all.count() + betweenChanges)
 }
 
 // rebalance lets consumers of one group join and leave while messages keep coming; nothing may be lost.
@@ -99,7 +108,7 @@ func joinAndLeave(r *run, all *inbox) error {
 	if err != nil {
 		return err
 	}
-	if err := a.awaitQueues(rebalanceQueues); err != nil {
+	if err := a.awaitQueues(rebalanceQueues, all); err != nil {
 		return err
 	}
 	for round := 0; round < 2; round++ {
@@ -107,13 +116,13 @@ func joinAndLeave(r *run, all *inbox) error {
 		if err != nil {
 			return err
 		}
-		if err := b.awaitQueues(rebalanceQueues / 2); err != nil {
+		if err := b.awaitQueues(rebalanceQueues/2, all); err != nil {
 			return err
 		}
 		if err := a.consumer.Shutdown(); err != nil {
 			return err
 		}
-		if err := b.awaitQueues(rebalanceQueues); err != nil {
+		if err := b.awaitQueues(rebalanceQueues, all); err != nil {
 			return err
 		}
 		a = b

@@ -117,11 +117,12 @@ export class Child {
   }
 
   /**
-   * Asks with SIGTERM, insists with SIGKILL after the deadline.
+   * Asks with SIGTERM, insists with SIGKILL after the deadline. (A Java broker waits 24 s for a name server that is
+   * gone.)
    * @param {number} deadlineMs
    * @returns {Promise<string>} how it ended
    */
-  async stop(deadlineMs = 20_000) {
+  async stop(deadlineMs = 60_000) {
     this.signal('SIGTERM')
     try {
       return await withDeadline(this.exited, deadlineMs, `${this.name} to stop after SIGTERM`)

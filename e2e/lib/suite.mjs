@@ -78,19 +78,19 @@ export class Toolbox {
 export class Context {
   /**
    * @param {Suite} suite
-   * @param {import('./servers.mjs').Kind} target
+   * @param {RunOptions} options
    * @param {Report} report
    * @param {Toolbox} toolbox
    * @param {string} dir
-   * @param {(name: string) => boolean} wanted which cases to run
    */
-  constructor(suite, target, report, toolbox, dir, wanted) {
+  constructor(suite, options, report, toolbox, dir) {
     this.suite = suite
-    this.target = target
+    this.target = options.target
+    this.kills = options.kills
+    this.wanted = (/** @type {string} */ name) => options.wanted(suite.name, name)
     this.report = report
     this.toolbox = toolbox
     this.dir = dir
-    this.wanted = wanted
     this.logDir = join(dir, 'logs')
     mkdirSync(this.logDir, { recursive: true })
     /** @type {import('./driver.mjs').Driver[]} */
@@ -148,18 +148,27 @@ export class Context {
 }
 
 /**
+ * @typedef {object} RunOptions
+ * @property {import('./servers.mjs').Kind} target
+ * @property {boolean} keep data and logs
+ * @property {number} kills how often the kill suites kill the broker
+ * @property {(suite: string, name: string) => boolean} wanted
+ */
+
+/**
  * Runs suites one after the other.
  * @param {Suite[]} suites
- * @param {{ target: import('./servers.mjs').Kind, keep: boolean, wanted: (suite: string, name: string) => boolean }} options
+ * @param {RunOptions} options
  */
-export async function runSuites(suites, { target, keep, wanted }) {
+export async function runSuites(suites, options) {
+  const { target, keep } = options
   const report = new Report()
   const root = mkdtempSync(join(tmpdir(), 'aerobee-e2e-'))
   process.on('exit', () => keep || rmSync(root, { recursive: true, force: true, maxRetries: 3 }))
   const toolbox = new Toolbox(root)
   for (const suite of suites) {
     const dir = join(root, suite.name)
-    const context = new Context(suite, target, report, toolbox, dir, (name) => wanted(suite.name, name))
+    const context = new Context(suite, options, report, toolbox, dir)
     try {
       const needs = /** @type {Need[]} */ (target === 'apache' ? ['java-5.3.3', ...suite.needs] : suite.needs)
       for (const need of needs) await toolbox.get(need)

@@ -98,17 +98,16 @@ async function startEither(context, preferred) {
 /**
  * @param {object} options
  * @param {string} options.name
- * @param {string} options.caseName
  * @param {'ASYNC_FLUSH' | 'SYNC_FLUSH'} options.flush
  * @param {import('../lib/suite.mjs').Need} options.client
- * @param {number} options.times
  * @param {boolean} options.separate
  * @param {boolean} options.clean
  */
-function loadSuite({ name, caseName, flush, client, times, separate, clean }) {
+function loadSuite({ name, flush, client, separate, clean }) {
+  const what = clean ? 'clean restarts under load' : 'times kill -9 under load'
   return {
     name,
-    proves: `${times} times the broker ${clean ? 'is stopped' : 'is killed (SIGKILL)'} under load, ${flush}: no acknowledged message is lost`,
+    proves: `${clean ? 5 : 20} ${what}, ${flush}: no acknowledged message is lost`,
     needs: /** @type {import('../lib/suite.mjs').Need[]} */ ([]),
     /** @param {Context} context */
     async run(context) {
@@ -121,7 +120,10 @@ function loadSuite({ name, caseName, flush, client, times, separate, clean }) {
       })
       const driver = await startEither(context, client)
       const end = () => (clean ? cluster.stopBroker() : cluster.killBroker())
-      await context.case(caseName, () => runUnderLoad(context, driver, cluster, { times, end }))
+      const times = clean ? 5 : context.kills
+      await context.case(`${times} ${what}, ${flush}, ${client} client`, () =>
+        runUnderLoad(context, driver, cluster, { times, end }),
+      )
       await driver.stop()
       await cluster.stop()
     },
@@ -131,28 +133,22 @@ function loadSuite({ name, caseName, flush, client, times, separate, clean }) {
 export const loadSuites = [
   loadSuite({
     name: 'restart',
-    caseName: '5 clean restarts under load, ASYNC_FLUSH, Java client',
     flush: 'ASYNC_FLUSH',
     client: 'java-5.3.3',
-    times: 5,
     separate: false,
     clean: true,
   }),
   loadSuite({
     name: 'kill-async',
-    caseName: '20 times kill -9 under load, ASYNC_FLUSH, Java client',
     flush: 'ASYNC_FLUSH',
     client: 'java-5.3.3',
-    times: 20,
     separate: false,
     clean: false,
   }),
   loadSuite({
     name: 'kill-sync',
-    caseName: '20 times kill -9 under load, SYNC_FLUSH, Go client',
     flush: 'SYNC_FLUSH',
     client: 'go',
-    times: 20,
     separate: true,
     clean: false,
   }),

@@ -127,7 +127,7 @@ async function thereAndBack(store, writer, reader, clean) {
   const third = await store.open(writer)
   assertSameContent(extended, await store.content())
   await store.lookUp(perFill + 7)
-  await third.stop()
+  await third.kill()
   return { messages: messagesOf(extended).length }
 }
 

@@ -103,17 +103,30 @@ final class Dump {
         }
     }
 
-    /** Commits offset 3 for each queue of the topic when asked to, then reads all of the group's offsets back. */
+    /** Commits another offset for each queue of the topic when asked to, then reads all of the group's offsets back. */
     static Map<String, Object> commitOffsets(Run run) throws Exception {
         DefaultMQPullConsumer consumer = run.pullConsumer(run.group("offsets"));
         Map<String, Object> offsets = new TreeMap<>();
         for (MessageQueue queue : new TreeSet<>(consumer.fetchSubscribeMessageQueues(run.topic()))) {
             if (run.number("commit", 0) == 1) {
-                consumer.updateConsumeOffset(queue, 3 + queue.getQueueId());
-                consumer.getDefaultMQPullConsumerImpl().updateConsumeOffsetToBroker(queue, 3 + queue.getQueueId(), false);
+                commit(consumer, queue, 3 + queue.getQueueId());
             }
             offsets.put(Integer.toString(queue.getQueueId()), consumer.fetchConsumeOffset(queue, true));
         }
         return new JSONObject(offsets);
+    }
+
+    /** The group is made by the client's heartbeat, which a first commit may overtake. */
+    private static void commit(DefaultMQPullConsumer consumer, MessageQueue queue, long offset) throws Exception {
+        Exception[] problem = {null};
+        Run.await(() -> {
+            try {
+                consumer.getDefaultMQPullConsumerImpl().updateConsumeOffsetToBroker(queue, offset, false);
+                return true;
+            } catch (Exception notYet) {
+                problem[0] = notYet;
+                return false;
+            }
+        }, () -> "an offset to be committed: " + problem[0]);
     }
 }

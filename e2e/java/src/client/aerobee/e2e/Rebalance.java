@@ -16,6 +16,8 @@ import org.apache.rocketmq.client.producer.DefaultMQProducer;
 /** Consumers of one group join and leave while messages keep coming; nothing may be lost. */
 final class Rebalance {
     private static final int QUEUES = 8;
+    /** Messages that arrive between one change of the group and the next. */
+    private static final int WHILE = 200;
     private final Run run;
     private final String topic;
     private final Set<Integer> acknowledged = ConcurrentHashMap.newKeySet();
@@ -97,10 +99,13 @@ final class Rebalance {
             consumer.start();
         }
 
+        /** Waits until this member is served from that many queues, and for a while on. */
         void awaitQueues(int count) throws InterruptedException {
             queues.clear();
             Run.await(() -> queues.size() >= count || failure.get() != null,
                 () -> "messages from " + count + " queues, got them from " + queues);
+            int enough = all.byNumber.size() + WHILE;
+            Run.await(() -> all.byNumber.size() >= enough || failure.get() != null, () -> "messages to go on arriving");
         }
 
         void leave() {
