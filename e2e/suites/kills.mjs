@@ -87,11 +87,16 @@ async function runUnderLoad(context, driver, cluster, { times, end }) {
 
 /** @param {Context} context @param {import('../lib/suite.mjs').Need} preferred */
 async function startEither(context, preferred) {
+  const other = preferred === 'go' ? 'java-5.3.3' : 'go'
   try {
     return await context.startDriver(preferred)
   } catch (error) {
-    if (error instanceof MissingTool) return context.startDriver(preferred === 'go' ? 'java-5.3.3' : 'go')
-    throw error
+    if (!(error instanceof MissingTool)) throw error
+    return context.startDriver(other).catch((second) => {
+      throw second instanceof MissingTool
+        ? new MissingTool(`${error.message}, and ${second.message}`)
+        : second
+    })
   }
 }
 

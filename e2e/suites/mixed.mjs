@@ -63,7 +63,11 @@ async function bothKinds(context, driver) {
   await context.case('a running producer and consumer go on when one name server ends', async () => {
     const client = { namesrv, topic: 'e2e-both-load' }
     const producing = driver.start('produce', { ...client, file: join(context.dir, 'acknowledged.txt') })
-    await producing.until(({ acknowledged }) => acknowledged > 0, progressDeadlineMs, 'a first acknowledgement')
+    await producing.until(
+      ({ acknowledged }) => acknowledged > 0,
+      progressDeadlineMs,
+      'a first acknowledgement',
+    )
     const consuming = driver.start('consume', { ...client, file: join(context.dir, 'seen.txt') })
     await consuming.until(({ seen }) => seen >= 500, progressDeadlineMs, '500 messages consumed')
     await ours.stop()
