@@ -2,6 +2,9 @@ import { AerobeeError, assert } from '@aerobee/base'
 import type { OpenFiles } from '../open-files.js'
 import type { SegmentList } from './segment-list.js'
 
+/** Dropped blocks whose memory is kept for the next ones. */
+const freeBlocks = 4
+
 /** A piece of the log in memory. Bytes that were visible once never change, so views of it may be handed out. */
 export interface LogBlock {
   /** Physical offset of the first byte. */
@@ -13,6 +16,8 @@ export interface LogBlock {
   /** What lies before was read from disk: its records are verified before anybody sees them. */
   readonly coldEnd: number
   lastUse: number
+  /** Answers that will still copy out of it. */
+  holders: number
 }
 
 export interface LogBlockLimits {
@@ -24,8 +29,9 @@ export interface LogBlockLimits {
 
 /**
  * Everything of the commit log that is in memory: fixed ranges of each segment. Appends go into the newest, readers at
- * the tail find them there, and cold ones are read off the event loop. A block that is dropped is left to the garbage
- * collector, never filled again, for an answer may still be on its way out of it.
+ * the tail find them there, and cold ones are read off the event loop. The memory of a dropped block is filled again only
+ * when no answer is on its way out of it; otherwise it is left to the garbage collector. (Leaving all of it there makes V8
+ * collect everything for each 64 MiB read.)
  */
 export class LogBlocks {
   readonly #segments: SegmentList
@@ -33,6 +39,8 @@ export class LogBlocks {
   readonly #limits: LogBlockLimits
   readonly #blocks = new Map<number, LogBlock>()
   readonly #loading = new Map<number, Promise<LogBlock>>()
+  /** Memory of whole blocks that nobody looks at any more. */
+  readonly #free: Buffer[] = []
   #bytes = 0
   #uses = 0
   #latest: LogBlock | undefined
@@ -126,9 +134,10 @@ export class LogBlocks {
 
   #newBlock(start: number, coldEnd: number): LogBlock {
     const length = this.#lengthAt(start)
-    const bytes = Buffer.allocUnsafeSlow(length)
+    const free = length === this.#limits.blockBytes ? this.#free.pop() : undefined
+    const bytes = free ?? Buffer.allocUnsafeSlow(length)
     const view = new DataView(bytes.buffer, bytes.byteOffset, length)
-    return { start, end: start + length, bytes, view, coldEnd, lastUse: 0 }
+    return { start, end: start + length, bytes, view, coldEnd, lastUse: 0, holders: 0 }
   }
 
   #add(block: LogBlock): void {
@@ -145,8 +154,13 @@ export class LogBlocks {
       if (block === keep || block.end > this.pinnedFrom) continue
       if (!oldest || block.lastUse < oldest.lastUse) oldest = block
     }
-    if (oldest) this.#remove(oldest)
-    return oldest !== undefined
+    if (oldest === undefined) return false
+    this.#remove(oldest)
+    const { bytes, holders } = oldest
+    if (holders === 0 && bytes.length === this.#limits.blockBytes && this.#free.length < freeBlocks) {
+      this.#free.push(bytes)
+    }
+    return true
   }
 
   #remove(block: LogBlock): void {

@@ -80,9 +80,9 @@ export class RecordReader {
       parts.push(block)
       at = block.end
     }
-    const whole = new RecordSlices()
-    for (const block of parts) whole.add(block, Math.max(physical, block.start), Math.min(end, block.end))
     if (parts.some((block) => physical < block.coldEnd)) {
+      const whole = new RecordSlices()
+      for (const block of parts) whole.add(block, Math.max(physical, block.start), Math.min(end, block.end))
       const bytes = Buffer.allocUnsafe(end - physical)
       whole.copyTo(bytes, 0)
       if (!this.#isSound(bytes, viewOf(bytes), 0, bytes.length, physical)) return false

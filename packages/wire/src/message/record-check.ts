@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib'
+import { crc31 } from './crc.js'
 import { fileEndBytes, recordAt, recordMagics } from './record.js'
 import { checkSeal } from './record-crc.js'
 import {
@@ -72,8 +72,7 @@ function faultOf(
     return `a record of offset ${physicalOffset} lies at ${options.physicalOffset}`
   if (options.bodyCrc !== false && shape.bodyBytes > 0) {
     const stored = view.getInt32(at + recordAt.bodyCrc)
-    const body = bytes.subarray(shape.bodyAt, shape.bodyAt + shape.bodyBytes)
-    if ((crc32(body) & 0x7fffffff) !== stored) return 'the body does not have its CRC'
+    if (crc31(bytes, shape.bodyAt, shape.bodyBytes) !== stored) return 'the body does not have its CRC'
   }
   if (options.appendedCrc && checkSeal(bytes, at, shape.totalSize) === false)
     return 'the record does not have its appended CRC'

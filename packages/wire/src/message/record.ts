@@ -1,5 +1,5 @@
-import { crc32 } from 'node:zlib'
 import { assert, writeInt64 } from '@aerobee/base'
+import { crc31 } from './crc.js'
 import { bornHostBytes, storeHostBytes } from './system-flag.js'
 
 /**
@@ -129,7 +129,7 @@ export function encodeRecord(
   assert(storeHost.length === storeHostBytes(sysFlag), 'the store host has the size that sysFlag says')
   const long = topic.length > v1TopicBytes
   view.setInt32(at + 4, long ? recordMagics.v2 : recordMagics.v1)
-  view.setInt32(at + 8, crc32(body) & 0x7fffffff)
+  view.setInt32(at + 8, crc31(body, 0, body.length))
   view.setInt32(at + 12, fields.queueId)
   view.setInt32(at + 16, fields.flag)
   writeInt64(view, at + 20, queueOffset)
