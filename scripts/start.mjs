@@ -2,5 +2,6 @@
 import { prepare } from './prepare.mjs'
 
 prepare()
+performance.mark('aerobee:built')
 process.argv.splice(2, 0, 'dev')
 await import('../packages/aerobee/dist/main.js')
