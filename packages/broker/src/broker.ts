@@ -44,12 +44,14 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
     files,
     advertisedFor: (local) => advertisedFor(local),
   })
-  const dispatcher = new Dispatcher({
-    receiver: 'broker',
-    commands: allCommands.filter(({ receiver }) => receiver === 'broker'),
-    registrations: brokerHandlers(parts),
-    logger,
-  })
+  const registrations = brokerHandlers(parts)
+  const newDispatcher = () =>
+    new Dispatcher({
+      receiver: 'broker',
+      commands: allCommands.filter(({ receiver }) => receiver === 'broker'),
+      registrations,
+      logger,
+    })
   let ports: Ports | undefined
   let services: Timer | undefined
   const lifecycle = new Lifecycle(
@@ -59,7 +61,7 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
       {
         name: 'ports',
         start: async () => {
-          ports = await openPorts({ ...options, dispatcher })
+          ports = await openPorts({ ...options, newDispatcher })
           config.listenPort = ports.endpoint.port
           advertisedFor = advertisedAddress({ ...config, logger })
         },

@@ -8,7 +8,8 @@ export interface PortsOptions {
   transport: Transport
   clock: Clock
   logger: Logger
-  dispatcher: Dispatcher
+  /** One for each attempt: closing a server makes its dispatcher send everybody away. */
+  newDispatcher: () => Dispatcher
 }
 
 export interface Ports {
@@ -35,6 +36,7 @@ export async function openPorts(options: PortsOptions): Promise<Ports> {
   for (let attempt = 1; ; attempt++) {
     const server = new RemotingServer({
       ...options,
+      dispatcher: options.newDispatcher(),
       idleCloseMs: options.config.serverChannelMaxIdleTimeSeconds * 1000,
     })
     try {

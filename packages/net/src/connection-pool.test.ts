@@ -181,3 +181,42 @@ test('a call that is sent away twice fails, retryable, and without showing the c
   await clock.resolve(Promise.all([closed, pool.close(), second.close()]))
   assert.equal(clock.timers, 0)
 })
+
+test('a server that takes connections while it sends away is connected to at most once a second', async () => {
+  const pair = await RemotingPair.start({ serves })
+  let made = 0
+  const pool = new ConnectionPool({
+    transport: pair.network.transport('10.0.0.7'),
+    clock: pair.clock,
+    logger: silentLogger,
+    onConnect: (leavingAddress, connection) => {
+      made++
+      // As clients do: the new connection is told who is there.
+      if (made < 1000) pool.call(leavingAddress, echo, { text: `${connection.id}` }).catch(() => {})
+    },
+  })
+  const goesAway = new Dispatcher({
+    receiver: 'broker',
+    commands: [echo as unknown as Command],
+    registrations: serves,
+    logger: silentLogger,
+  })
+  goesAway.goAway()
+  const leaving = new RemotingServer({
+    transport: pair.network.transport('10.0.0.8'),
+    clock: pair.clock,
+    logger: silentLogger,
+    dispatcher: goesAway,
+  })
+  await leaving.listen({ host: '0.0.0.0', port: 1 })
+  const ask = () => pair.clock.resolve(pool.call('10.0.0.8:1', echo, { text: 'x' }))
+  await failsWith('CONNECTION_CLOSED', ask())
+  assert.ok(made <= 2, `${made} connections`)
+  for (let i = 0; i < 50; i++) {
+    await failsWith('CONNECTION_CLOSED', ask())
+    await pair.clock.advance(100)
+  }
+  assert.ok(made >= 3 && made <= 8, `${made} connections in 5 s`)
+  await pair.clock.resolve(Promise.all([pool.close(), leaving.close()]))
+  await pair.close()
+})

@@ -1,4 +1,4 @@
-import { AerobeeError, type Clock, type Logger } from '@aerobee/base'
+import { AerobeeError, type Clock, type Logger, type MonoMs } from '@aerobee/base'
 import { type Command, type Encodable, type FieldSet, type Frame, responseCodes } from '@aerobee/wire'
 import { parseEndpoint } from './address.js'
 import { RemotingConnection, type RequestHandler } from './connection.js'
@@ -21,12 +21,16 @@ export interface ConnectionPoolOptions {
   onClose?: (address: string, connection: Connection, reason: string) => void
 }
 
+/** A peer that sends away on the connection made for that reason, too, is not connected to anew before this. */
+const goAwayPauseMs = 1000
+
 /**
  * The client's side: at most one connection per `host:port`, made when first needed and again by the next call after
  * it closed; nothing reconnects by itself (reference: client-behaviour 1.5).
  *
  * A peer that answers GO_AWAY is connected to anew and the request is sent there once more within its time; the old
- * connection stays for its other answers.
+ * connection stays for its other answers. When the new connection is sent away as well, its calls fail, so that a
+ * server that takes connections while it shuts down is not stormed.
  */
 export class ConnectionPool {
   readonly #options: ConnectionPoolOptions
@@ -35,6 +39,8 @@ export class ConnectionPool {
   readonly #open = new Map<string, RemotingConnection>()
   readonly #connecting = new Map<string, Promise<RemotingConnection>>()
   readonly #closed = new AbortController()
+  /** Connections made since the one before was sent away -> when. */
+  readonly #afterGoAway = new WeakMap<RemotingConnection, MonoMs>()
 
   constructor(options: ConnectionPoolOptions) {
     this.#options = options
@@ -152,23 +158,31 @@ export class ConnectionPool {
   }
 
   #sendAgain(address: string, call: PendingCall, leaving: RemotingConnection): void {
-    call.onGoAway = () =>
-      call.fail(
-        new AerobeeError(
-          'CONNECTION_CLOSED',
-          `${address} shuts down and sent ${call.command.name} away twice`,
-          {
-            retryable: true,
-            address,
-            responseCode: responseCodes.GO_AWAY,
-          },
-        ),
-      )
+    const { clock } = this.#group
+    const madeAtMs = this.#afterGoAway.get(leaving)
+    if (madeAtMs !== undefined && clock.monoMs() - madeAtMs < goAwayPauseMs) {
+      call.fail(sentAwayTwice(address, call))
+      return
+    }
+    call.onGoAway = () => call.fail(sentAwayTwice(address, call))
     if (this.#open.get(address) === leaving) this.#open.delete(address)
     leaving.retire('the server shuts down')
-    this.#carryWhenConnected(address, call)
+    this.#connect(address).then(
+      (connection) => {
+        if (!this.#afterGoAway.has(connection)) this.#afterGoAway.set(connection, clock.monoMs())
+        connection.carry(call)
+      },
+      (error) => call.fail(error),
+    )
   }
 }
+
+const sentAwayTwice = (address: string, { command }: PendingCall) =>
+  new AerobeeError(
+    'CONNECTION_CLOSED',
+    `${address} shuts down and sent ${command.name} away; try again when another has taken its place`,
+    { retryable: true, address, responseCode: responseCodes.GO_AWAY },
+  )
 
 function refuseAll(connection: RemotingConnection, request: Frame): void {
   refuse(connection, request, responseCodes.REQUEST_CODE_NOT_SUPPORTED, unknownRemark(request.code))

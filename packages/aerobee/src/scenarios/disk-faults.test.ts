@@ -31,6 +31,8 @@ for (const flushDiskType of ['ASYNC_FLUSH', 'SYNC_FLUSH'])
         failed ||= scene.log.some((line) => line.includes('datasync'))
         return failed
       }, 30_000)
+      // Answers that were on their way.
+      await clock.advance(5)
       const acknowledged = history.acknowledged
       const datasyncs = disk.totals(log).datasyncs
       await clock.advance(8000)
