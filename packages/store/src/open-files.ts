@@ -1,4 +1,4 @@
-import type { FileSystem, OpenFile } from '@aerobee/base'
+import { AerobeeError, type FileSystem, type OpenFile } from '@aerobee/base'
 
 interface Entry {
   readonly path: string
@@ -18,6 +18,7 @@ export class OpenFiles {
   readonly #limit: number
   readonly #entries = new Map<string, Entry>()
   #uses = 0
+  #closed = false
 
   constructor(fileSystem: FileSystem, limit: number) {
     this.#fileSystem = fileSystem
@@ -58,13 +59,16 @@ export class OpenFiles {
     for (const path of [...this.#entries.keys()]) if (path.startsWith(`${directory}/`)) this.drop(path)
   }
 
+  /** For good. */
   close(): void {
+    this.#closed = true
     for (const path of [...this.#entries.keys()]) this.drop(path)
   }
 
   #enter(path: string, sizeBytes: number | undefined): Entry {
     let entry = this.#entries.get(path)
     if (!entry) {
+      if (this.#closed) throw new AerobeeError('CLOSED', `The store is stopped: ${path} is not opened again.`)
       this.#makeRoom()
       const options = sizeBytes === undefined ? {} : { create: true, sizeBytes }
       entry = { path, file: this.#fileSystem.openSync(path, options), users: 0, lastUse: 0, dropped: false }

@@ -26,7 +26,8 @@ export interface PositionKeeperParts {
   file: AtomicFile
   checkpoint: Checkpoint
   checkpointValues: CheckpointValues
-  deletedTopics: ReadonlyMap<string, number>
+  /** As the store was found. */
+  positions: StorePositions | undefined
 }
 
 /** So much of the log is read again after a crash at most, unless making queues durable takes too long. */
@@ -43,7 +44,9 @@ export class PositionKeeper {
   readonly #parts: PositionKeeperParts
   readonly #deletedTopics: Map<string, number>
   #checkpoint: CheckpointValues
+  /** As in the file. */
   #last: StorePositions | undefined
+  #advanced = false
   #lastEndMs: number
   #lastDurationMs = 0
   #work: Promise<void> = Promise.resolve()
@@ -54,7 +57,8 @@ export class PositionKeeper {
   constructor(parts: PositionKeeperParts) {
     this.#parts = parts
     this.#checkpoint = parts.checkpointValues
-    this.#deletedTopics = new Map(parts.deletedTopics)
+    this.#last = parts.positions
+    this.#deletedTopics = new Map(parts.positions?.deletedTopics)
     this.#lastEndMs = parts.clock.monoMs()
   }
 
@@ -94,8 +98,8 @@ export class PositionKeeper {
     if (this.#busy || this.#gaveUp) return
     const behind = dispatch.position - (this.#last?.dispatched ?? 0)
     const restedMs = clock.monoMs() - this.#lastEndMs
-    if (this.#last !== undefined && (behind === 0 || restedMs < this.#lastDurationMs * restFactor)) return
-    const due = this.#last === undefined || restedMs >= options.flushConsumeQueueThoroughInterval
+    if (this.#advanced && (behind === 0 || restedMs < this.#lastDurationMs * restFactor)) return
+    const due = !this.#advanced || restedMs >= options.flushConsumeQueueThoroughInterval
     if (due || behind >= bytesPerAdvance) void this.advance()
   }
 
@@ -143,6 +147,7 @@ export class PositionKeeper {
     const saved = { ...positions, checkpoints: [checkpointNow, this.#checkpoint] }
     await file.save(positionsText(saved))
     this.#last = saved
+    this.#advanced = true
     await checkpoint.save(checkpointNow)
     this.#checkpoint = checkpointNow
     return dispatch.position === positions.dispatched

@@ -23,6 +23,8 @@ import { logBlockBytes, type StoreMemory, type StoreOptions } from './options.js
 import { PositionKeeper } from './position-keeper.js'
 import { OffsetSearch } from './read/offset-search.js'
 import { RecordReader } from './read/record-reader.js'
+import { fillIndexGaps } from './recovery/index-gaps.js'
+import type { StorePositions } from './recovery/positions.js'
 import type { Recovered } from './recovery/recover.js'
 import type { RetentionService } from './retention/service.js'
 import type { StoreLock } from './store-lock.js'
@@ -37,7 +39,7 @@ export interface RunningStoreParts {
   checkpoint: Checkpoint
   checkpointValues: CheckpointValues
   positionsFile: AtomicFile
-  deletedTopics: ReadonlyMap<string, number>
+  positions: StorePositions | undefined
   segments: SegmentList
   queues: QueueTable
   queueFiles: QueueFiles
@@ -74,6 +76,7 @@ export class RunningStore {
   #flushTimer: Timer | undefined
   #lastThoroughMs: number
   #preparedFor = -1
+  #fillingGaps: Promise<void> | undefined
   #stopped = false
   #broken: string | undefined
   #diskFull: string | undefined
@@ -144,7 +147,7 @@ export class RunningStore {
       file: parts.positionsFile,
       checkpoint: parts.checkpoint,
       checkpointValues: parts.checkpointValues,
-      deletedTopics: parts.deletedTopics,
+      positions: parts.positions,
     })
     this.retention = makeRetention(this)
   }
@@ -162,6 +165,7 @@ export class RunningStore {
     index?.start()
     this.keeper.start()
     this.retention.start()
+    if (index) this.#fillingGaps = this.#fillIndexGaps(index)
   }
 
   /** Resolves when everything is on disk; the abort marker goes only then. */
@@ -171,6 +175,7 @@ export class RunningStore {
     const { queueWriter, index, marker, checkpoint, files, lock } = this.parts
     this.#flushTimer?.cancel()
     await this.retention.stop()
+    await this.#fillingGaps
     this.appends.write()
     this.flush.request(this.writer.writtenEnd)
     await this.flush.settled()
@@ -287,6 +292,13 @@ export class RunningStore {
       },
       { background: true },
     )
+  }
+
+  #fillIndexGaps(index: MessageIndex): Promise<void> {
+    const { segments, files, environment } = this.parts
+    const appendedCrc = environment.options.enabledAppendPropCRC
+    const stopped = () => this.#stopped
+    return fillIndexGaps({ index, segments, files, logger: this.#logger, appendedCrc, stopped })
   }
 
   /** For ever: only a new start looks at what the device holds. */

@@ -86,7 +86,7 @@ async function open(
     checkpoint,
     checkpointValues,
     positionsFile,
-    deletedTopics: positions?.deletedTopics ?? new Map(),
+    positions,
     segments,
     queues,
     queueFiles,

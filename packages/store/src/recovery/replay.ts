@@ -1,4 +1,4 @@
-import { type Logger, readInt64 } from '@aerobee/base'
+import type { Logger } from '@aerobee/base'
 import {
   type RecordShape,
   readQueueId,
@@ -11,8 +11,8 @@ import type { ConsumeQueue } from '../consume-queue/consume-queue.js'
 import { isTopicDirectory, type QueueTable } from '../consume-queue/queue-table.js'
 import type { QueueWriter } from '../consume-queue/queue-writer.js'
 import type { MessageIndex } from '../index-file/index.js'
-import { entryOf } from '../record-entry.js'
 import type { LogWindow } from './log-window.js'
+import { readEntry } from './read-entry.js'
 
 export interface ReplayParts {
   queues: QueueTable
@@ -61,33 +61,28 @@ export class Replay {
   }
 
   /** A sound record at `at` of the window. Throws GapFound, IO_FAILED. */
-  record({ bytes, view, start }: LogWindow, at: number, shape: RecordShape): void {
+  record(window: LogWindow, at: number, shape: RecordShape): void {
     const { queues, deletedTopics, index } = this.#parts
-    const physical = start + at
-    // Other bytes than those of a directory's name do not pass the check below, whatever they are read as.
-    const topic = bytes.toString('latin1', shape.topicAt, shape.topicAt + shape.topicBytes)
+    const { view } = window
+    const physical = window.start + at
+    const { topic, storeTimestamp, tagsCode, uniqKey, keys } = readEntry(window, shape)
     const queueId = readQueueId(view, at)
     const queueOffset = readQueueOffset(view, at)
-    const storeTimestamp = readInt64(view, shape.storeTimestampAt)
     this.records += 1
-    this.lastStoreTime = storeTimestamp
     const known = queues.find(topic, queueId)
     const possible = queueOffset >= 0 && queueId >= 0 && storeTimestamp >= 0
     if (!possible || (!known && !isTopicDirectory(topic))) {
       this.#parts.logger.warn(`The record at ${physical} is passed over: its topic, queue or time cannot be.`)
       return
     }
+    this.lastStoreTime = storeTimestamp
     if (deletedTopics.size > 0 && physical < (deletedTopics.get(topic) ?? 0)) return
-    const properties = bytes.toString('utf8', shape.propertiesAt, shape.propertiesAt + shape.propertiesBytes)
-    const entry = entryOf(topic, properties, storeTimestamp)
     const type = transactionType(readSysFlag(view, at))
     if (type === transactionTypes.none || type === transactionTypes.commit) {
       const queue = known ?? queues.findOrAdd(topic, queueId)
-      this.#toQueue(queue, queueOffset, physical, shape.totalSize, entry.tagsCode)
+      this.#toQueue(queue, queueOffset, physical, shape.totalSize, tagsCode)
     }
-    if (type !== transactionTypes.rollback) {
-      index?.put(topic, entry.uniqKey, entry.keys, physical, storeTimestamp)
-    }
+    if (type !== transactionTypes.rollback) index?.put(topic, uniqKey, keys, physical, storeTimestamp)
   }
 
   /** No more records come. */

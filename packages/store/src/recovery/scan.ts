@@ -24,6 +24,8 @@ export interface ScanParts {
   record(window: LogWindow, at: number, shape: RecordShape): void
   /** A part of the log that is not readable, though there are sound records behind it. */
   damage(from: number, to: number, reason: string): void
+  /** Bytes read at a time, between which the event loop turns. Default 4 MiB. */
+  windowBytes?: number
 }
 
 export interface ScanOutcome {
@@ -42,17 +44,21 @@ const smallestWindow = 64 * KiB
  *   record ─► record ─► … ─► end of file ─► next segment ─► … ─► nothing written, or something bad
  *                                                                     │ a sound record further on: damage, go on there
  *                                                                     └ none: the end
- * Where `endsAt` is given, nothing behind it is looked for.
+ * Where `endsAt` is given, no record that begins there or behind it is looked for.
  */
-export async function scanLog(parts: ScanParts, from: number, endsAt?: number): Promise<ScanOutcome> {
+export async function scanLog(
+  parts: ScanParts,
+  from: number,
+  endsAt = Number.POSITIVE_INFINITY,
+): Promise<ScanOutcome> {
   const { segments } = parts
-  const expected = endsAt === undefined ? largestWindow : endsAt - from
-  const windowBytes = Math.max(smallestWindow, Math.min(largestWindow, expected))
+  const most = parts.windowBytes ?? largestWindow
+  const windowBytes = Math.max(smallestWindow, Math.min(most, endsAt - from))
   const window = new LogWindow(segments, parts.files, windowBytes)
   let position = from
   for (;;) {
     const stop = await scanSound(parts, window, position, endsAt)
-    if (stop.position === endsAt) return { end: stop.position, torn: false }
+    if (stop.position >= endsAt) return { end: stop.position, torn: false }
     const found = await findRecord(parts, window, stop.position)
     if (found.position === undefined) return { end: stop.position, torn: found.sawBytes }
     parts.damage(stop.position, found.position, stop.reason)
@@ -66,17 +72,12 @@ interface Stop {
 }
 
 /** Up to the first place where there is no sound record. */
-async function scanSound(
-  parts: ScanParts,
-  window: LogWindow,
-  from: number,
-  endsAt: number | undefined,
-): Promise<Stop> {
+async function scanSound(parts: ScanParts, window: LogWindow, from: number, endsAt: number): Promise<Stop> {
   const { segments, appendedCrc } = parts
   const options = { appendedCrc, physicalOffset: from }
   let position = from
   for (;;) {
-    if (position === endsAt || !segments.holding(position)) return { position, reason: 'the files end there' }
+    if (position >= endsAt || !segments.holding(position)) return { position, reason: 'the files end there' }
     const segmentEnd = position - (position % segments.segmentBytes) + segments.segmentBytes
     await window.cover(position, 8)
     const size = claimedSize(window, position)
@@ -95,7 +96,7 @@ async function scanSound(
       } else {
         return { position, reason: check.kind === 'bad' ? check.reason : 'no record lies there' }
       }
-    } while (position !== endsAt && position < segmentEnd && isWhole(window, position))
+    } while (position < endsAt && position < segmentEnd && isWhole(window, position))
   }
 }
 
