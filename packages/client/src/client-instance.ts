@@ -1,21 +1,19 @@
-import { AerobeeError, errorText, type Logger, silentLogger, type Timer } from '@aerobee/base'
-import { type Connection, ConnectionPool, Dispatcher, serve, success } from '@aerobee/net'
-import { allCommands, bodies, commands, responseCodes } from '@aerobee/wire'
+import { AerobeeError, errorText, type Logger, silentLogger } from '@aerobee/base'
+import type { Answer, CallOptions, NotifyOptions } from '@aerobee/net'
+import { type Command, commands, type Encodable, type FieldSet } from '@aerobee/wire'
+import { BrokerAddresses } from './addresses.js'
+import { brokerRequests } from './broker-requests.js'
 import { environmentNamesrvAddr, localAddress, machine, processId } from './environment.js'
+import { Heartbeats } from './heartbeat.js'
 import { NameServers, parseNamesrvAddr } from './name-servers.js'
 import type { ClientOptions, ClientSurroundings } from './options.js'
+import { Periodic } from './periodic.js'
+import { Remoting } from './remoting.js'
+import type { Role } from './role.js'
 import type { MessageQueue } from './route.js'
 import { RouteTable } from './route-table.js'
 
-/** What a role tells the brokers about itself, and wants to hear. */
-export interface Role {
-  readonly producerGroup?: string
-  consumerData?(): bodies.ConsumerData
-  /** Topics whose route is kept fresh. */
-  topics(): Iterable<string>
-  /** Members of the group, or the route of a topic, changed. */
-  onGroupChange?(): void
-}
+const nameServerPollMs = 120_000
 
 /**
  * What the roles of one client share: connections, routes, heartbeats (reference: client-behaviour 1). There is no
@@ -26,208 +24,213 @@ export interface Role {
 export class ClientInstance {
   readonly clientId: string
   readonly logger: Logger
-  readonly surroundings: ClientSurroundings
-  readonly pool: ConnectionPool
+  readonly surroundings: Required<ClientSurroundings>
+  readonly options: ClientOptions
   readonly routes: RouteTable
+  readonly addresses: BrokerAddresses
+  readonly nameServers: NameServers
   readonly callTimeoutMs: number
-  readonly #options: ClientOptions
+  readonly namespace: string | undefined
+  readonly #remoting: Remoting
   readonly #roles = new Set<Role>()
-  readonly #timers: Timer[] = []
-  #closed = false
+  readonly #heartbeats: Heartbeats
+  readonly #periodic: Periodic
+  #started: Promise<void> | undefined
+  #closing: Promise<void> | undefined
 
   /** Throws AerobeeError INVALID_ARGUMENT. */
-  constructor(options: ClientOptions) {
-    this.#options = options
-    this.surroundings = options.surroundings ?? machine
+  constructor(options: ClientOptions, streamRequests = false) {
+    this.options = options
+    this.surroundings = { ...machine, ...options.surroundings }
     this.logger = options.logger ?? silentLogger
     this.callTimeoutMs = options.mqClientApiTimeout ?? 3000
-    const { clock, random, transport } = this.surroundings
-    const instanceName =
-      options.instanceName ?? `${processId()}#${Buffer.from(random.bytes(6)).toString('hex')}`
-    this.clientId = `${options.clientIP ?? localAddress()}@${instanceName}`
-    this.pool = new ConnectionPool({
-      transport,
-      clock,
+    this.namespace = options.namespace
+    const { clock, random } = this.surroundings
+    this.clientId = clientIdOf(options, random.bytes(6), streamRequests)
+    this.#remoting = new Remoting({
+      surroundings: this.surroundings,
       logger: this.logger,
-      handler: this.#brokerRequests(),
+      dispatcher: brokerRequests({
+        roles: this.#roles,
+        logger: this.logger,
+        namespace: options.namespace,
+        wallMs: () => clock.wallMs(),
+        groupsChanged: () => this.groupsChanged(),
+      }),
+      credentials: options.credentials,
+      namespaceV2: options.namespaceV2,
+      streamRequests,
       onConnect: (address) => this.#onConnect(address),
+      explain: (address) => this.addresses.explanation(address),
     })
-    const addresses = parseNamesrvAddr(options.namesrvAddr ?? environmentNamesrvAddr())
-    const nameServers = new NameServers(addresses, this.pool, random)
+    this.nameServers = new NameServers(nameServerAddresses(options), this.#remoting, random)
     this.routes = new RouteTable({
-      nameServers,
+      nameServers: this.nameServers,
+      clock,
       timeoutMs: this.callTimeoutMs,
-      onChange: () => this.#groupsChanged(),
+      onChange: () => this.groupsChanged(),
     })
+    this.addresses = new BrokerAddresses(this.routes, options)
+    this.#heartbeats = new Heartbeats(this, this.#roles, options.useHeartbeatV2 ?? false)
+    this.#periodic = new Periodic(clock, random, this.logger)
   }
 
-  start(): void {
-    const { clock, random } = this.surroundings
-    const { pollNameServerInterval = 30_000, heartbeatBrokerInterval = 30_000 } = this.#options
-    // A tenth of jitter, so that clients that lost a server together do not come back together.
-    const every = (periodMs: number, run: () => Promise<void>, what: string) => {
-      const again = () => {
-        if (this.#closed) return
-        const delayMs = periodMs * (0.95 + random.below(100) / 1000)
-        const timer = clock.after(delayMs, () => {
-          this.#timers.splice(this.#timers.indexOf(timer), 1)
-          run()
-            .catch((thrown) => this.logger.warn(`${what} failed: ${errorText(thrown)}`))
-            .finally(again)
-        })
-        this.#timers.push(timer)
-      }
-      again()
-    }
-    every(pollNameServerInterval, () => this.#refreshRoutes(), 'refreshing routes')
-    every(heartbeatBrokerInterval, () => this.heartbeat(), 'heartbeat')
+  /** Begins the periodic work; resolves when name servers were asked for, if they had to be. Idempotent. */
+  start(): Promise<void> {
+    this.#started ??= this.#start()
+    return this.#started
   }
 
   get closed(): boolean {
-    return this.#closed
+    return this.#closing !== undefined
   }
 
+  get roles(): ReadonlySet<Role> {
+    return this.#roles
+  }
+
+  /** Addresses that are connected now. */
+  get connected(): string[] {
+    return this.#remoting.pool.addresses
+  }
+
+  call<Req extends FieldSet, Res extends FieldSet>(
+    address: string,
+    command: Command<Req, Res>,
+    fields: Encodable<Req>,
+    options: CallOptions,
+  ): Promise<Answer<Res>> {
+    return this.#remoting.call(address, command, fields, options)
+  }
+
+  notify<Req extends FieldSet, Res extends FieldSet>(
+    address: string,
+    command: Command<Req, Res>,
+    fields: Encodable<Req>,
+    options?: NotifyOptions,
+  ): Promise<boolean> {
+    return this.#remoting.notify(address, command, fields, options)
+  }
+
+  /** Throws INVALID_ARGUMENT when the group has a role of the kind already, CLOSED when the client is closed. */
   addRole(role: Role): void {
+    if (this.closed) throw closedError()
+    for (const other of this.#roles) {
+      if (role.producerGroup !== undefined && other.producerGroup === role.producerGroup)
+        throw new AerobeeError(
+          'INVALID_ARGUMENT',
+          `The producer group[${role.producerGroup}] has been created before, specify another name please.`,
+        )
+      if (role.consumerGroup !== undefined && other.consumerGroup === role.consumerGroup)
+        throw new AerobeeError(
+          'INVALID_ARGUMENT',
+          `The consumer group[${role.consumerGroup}] has been created before, specify another name please.`,
+        )
+    }
     this.#roles.add(role)
   }
 
-  /** Takes a role out and tells the brokers, so that its queues are free at once. */
+  /** Takes a role out and tells the brokers that are connected, so that its queues are free at once. */
   async removeRole(role: Role): Promise<void> {
-    this.#roles.delete(role)
-    const group = role.consumerData?.().groupName
+    if (!this.#roles.delete(role)) return
+    const { producerGroup, consumerGroup } = role
     const fields = {
       clientID: this.clientId,
-      ...(role.producerGroup !== undefined && { producerGroup: role.producerGroup }),
-      ...(group !== undefined && { consumerGroup: group }),
+      ...(producerGroup !== undefined && { producerGroup }),
+      ...(consumerGroup !== undefined && { consumerGroup }),
     }
-    const leaving = this.#connectedBrokers().map((address) =>
-      this.pool.call(address, commands.unregisterClient, fields, { timeoutMs: this.callTimeoutMs }),
-    )
+    const brokers = new Set(this.addresses.all(true))
+    const leaving = this.connected
+      .filter((address) => brokers.has(address))
+      .map((address) =>
+        this.call(address, commands.unregisterClient, fields, { timeoutMs: this.callTimeoutMs }),
+      )
     await Promise.allSettled(leaving)
   }
 
   /** Every call under way fails; no timer and no socket is left. Idempotent. */
-  async close(): Promise<void> {
-    this.#closed = true
-    for (const timer of this.#timers) timer.cancel()
-    await this.pool.close()
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** Tells every broker of every route who is here. Resolves with how many took it. */
+  heartbeat(anew = false): Promise<number> {
+    return this.#heartbeats.beat(this.addresses.all(this.#heartbeats.hasConsumers), anew)
+  }
+
+  /** The same, to the addresses that brokers advertise. */
+  heartbeatTo(advertised: readonly string[]): Promise<number> {
+    return this.#heartbeats.beat(advertised.map((address) => this.addresses.dialled(address)))
   }
 
   /** Address of the queue's master. Rejects with NO_ROUTE when no route has it. */
-  async masterAddress(queue: MessageQueue): Promise<string> {
-    let addresses = this.routes.known(queue.topic)?.brokers.get(queue.brokerName)
-    if (!addresses?.has(0))
-      addresses = (await this.routes.refresh(queue.topic))?.brokers.get(queue.brokerName)
-    const master = addresses?.get(0)
-    if (master === undefined)
-      throw new AerobeeError(
-        'NO_ROUTE',
-        `The broker ${queue.brokerName} has no master in the route of topic ${queue.topic}.`,
-        {
-          retryable: true,
-        },
-      )
-    return this.#dialled(master)
+  masterAddress(queue: MessageQueue): Promise<string> {
+    return this.addresses.master(queue)
   }
 
-  /** Address to read a queue from: the id the broker suggested, else the master, else any. */
-  async readAddress(queue: MessageQueue, preferredId: number): Promise<string> {
-    let addresses = this.routes.known(queue.topic)?.brokers.get(queue.brokerName)
-    if (!addresses || addresses.size === 0)
-      addresses = (await this.routes.refresh(queue.topic))?.brokers.get(queue.brokerName)
-    const address = addresses?.get(preferredId) ?? addresses?.get(0) ?? addresses?.values().next().value
-    if (address === undefined)
-      throw new AerobeeError(
-        'NO_ROUTE',
-        `The broker ${queue.brokerName} is not in the route of topic ${queue.topic}.`,
-        {
-          retryable: true,
-        },
-      )
-    return this.#dialled(address)
+  groupsChanged(): void {
+    for (const role of this.#roles) role.onGroupChange?.()
   }
 
-  /** Tells every broker of every route who is here; brokers that do not answer are left for the next time. */
-  async heartbeat(): Promise<void> {
-    const consumers = [...this.#roles].flatMap((role) => (role.consumerData ? [role.consumerData()] : []))
-    const producers = [...this.#roles].flatMap((role) =>
-      role.producerGroup === undefined ? [] : [{ groupName: role.producerGroup }],
+  async #start(): Promise<void> {
+    const {
+      pollNameServerInterval = 30_000,
+      heartbeatBrokerInterval = 30_000,
+      namesrvEndpoint,
+    } = this.options
+    this.#periodic.every(pollNameServerInterval, 'refreshing routes', () => this.#refreshRoutes())
+    this.#periodic.every(heartbeatBrokerInterval, 'heartbeat', async () => void (await this.heartbeat()))
+    if (namesrvEndpoint === undefined || this.nameServers.addresses.length > 0) return
+    const fetchAddresses = () => this.#fetchNameServers(namesrvEndpoint)
+    this.#periodic.every(nameServerPollMs, 'fetching name server addresses', fetchAddresses)
+    await fetchAddresses().catch((thrown) =>
+      this.logger.warn(`fetching name server addresses failed: ${errorText(thrown)}`),
     )
-    if (this.#closed || (consumers.length === 0 && producers.length === 0)) return
-    const addresses = this.#brokerAddresses(consumers.length > 0)
-    const body = this.#heartbeatBody(consumers, producers)
-    const beats = addresses.map(async (address) => {
-      const answer = await this.pool.call(
-        address,
-        commands.heartbeat,
-        {},
-        { body, timeoutMs: this.callTimeoutMs },
-      )
-      if (answer.code !== responseCodes.SUCCESS)
-        this.logger.warn(`heartbeat refused by broker ${address}: ${answer.remark}`, { code: answer.code })
-    })
-    for (const [i, result] of (await Promise.allSettled(beats)).entries())
-      if (result.status === 'rejected' && !this.#closed)
-        this.logger.warn(`no heartbeat to broker ${addresses[i]}: ${errorText(result.reason)}`)
   }
 
-  #heartbeatBody(consumers: bodies.ConsumerData[], producers: bodies.ProducerData[]): Uint8Array {
-    return bodies.heartbeatData.encode({
-      clientID: this.clientId,
-      consumerDataSet: consumers,
-      heartbeatFingerprint: 0,
-      producerDataSet: producers,
-      withoutSub: false,
-    })
+  async #fetchNameServers(endpoint: string): Promise<void> {
+    const text = await this.surroundings.fetchText(endpoint, this.callTimeoutMs)
+    const addresses = parseNamesrvAddr(text.split(/\r?\n/, 1)[0] ?? '')
+    if (addresses.length > 0 && !this.closed) this.nameServers.update(addresses)
   }
 
-  #dialled(advertised: string): string {
-    return this.#options.rewriteBrokerAddress?.(advertised) ?? advertised
-  }
-
-  /** Producers need masters only. */
-  #brokerAddresses(slavesToo: boolean): string[] {
-    const addresses = new Set<string>()
-    for (const byId of this.routes.brokers().values())
-      for (const [id, address] of byId) if (id === 0 || slavesToo) addresses.add(this.#dialled(address))
-    return [...addresses]
-  }
-
-  #connectedBrokers(): string[] {
-    const brokers = new Set(this.#brokerAddresses(true))
-    return this.pool.addresses.filter((address) => brokers.has(address))
+  async #close(): Promise<void> {
+    this.#periodic.stop()
+    await this.#remoting.close()
   }
 
   async #refreshRoutes(): Promise<void> {
     const topics = new Set([...this.#roles].flatMap((role) => [...role.topics()]))
-    for (const topic of topics) if (!this.#closed) await this.routes.refresh(topic)
-  }
-
-  #groupsChanged(): void {
-    for (const role of this.#roles) role.onGroupChange?.()
+    await this.routes.refreshAll(topics)
   }
 
   /** A broker that came back must know the consumers before it is asked for their queues. */
   #onConnect(address: string): void {
-    if (!this.#brokerAddresses(true).includes(address)) return
-    this.heartbeat().then(
-      () => this.#groupsChanged(),
+    if (this.closed || !this.addresses.all(true).includes(address)) return
+    this.#heartbeats.beat([address], true).then(
+      () => this.groupsChanged(),
       (thrown: unknown) => this.logger.warn(`heartbeat failed: ${errorText(thrown)}`),
     )
   }
-
-  #brokerRequests(): Dispatcher {
-    return new Dispatcher({
-      receiver: 'client',
-      commands: allCommands.filter((command) => command.receiver === 'client'),
-      registrations: [
-        serve(commands.notifyConsumerIdsChanged, ({ connection }: { connection: Connection }) => {
-          this.logger.debug(`broker ${connection.remoteText} says that a group changed`)
-          this.#groupsChanged()
-          return success()
-        }),
-      ],
-      logger: this.logger,
-    })
-  }
 }
+
+/** `ip@instance`, then unit and the mark of consumers that read by themselves. */
+function clientIdOf(options: ClientOptions, random: Uint8Array, stream: boolean): string {
+  const instanceName = options.instanceName ?? `${processId()}#${Buffer.from(random).toString('hex')}`
+  const unit = options.unitName ? `@${options.unitName}` : ''
+  return `${options.clientIP ?? localAddress()}@${instanceName}${unit}${stream ? '@STREAM' : ''}`
+}
+
+function nameServerAddresses(options: ClientOptions): string[] {
+  const given = options.namesrvAddr ?? (options.namesrvEndpoint ? '' : environmentNamesrvAddr())
+  const addresses = parseNamesrvAddr(given ?? '')
+  if (addresses.length === 0 && !options.namesrvEndpoint)
+    throw new AerobeeError(
+      'INVALID_ARGUMENT',
+      'No name server address, please set it: namesrvAddr, such as "127.0.0.1:9876", or NAMESRV_ADDR in the environment.',
+    )
+  return addresses
+}
+
+const closedError = () => new AerobeeError('CLOSED', 'the client is closed: make a new one to go on')

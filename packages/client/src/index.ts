@@ -1,13 +1,59 @@
 export { type AerobeeError, isAerobeeError } from '@aerobee/base'
-export { type OutgoingMessage, ReceivedMessage } from './messages.js'
-export type { ClientOptions, ClientSurroundings } from './options.js'
+export { Client, connect } from './client.js'
+export type {
+  CheckForbiddenHook,
+  ConsumeContext,
+  ConsumeMessageHook,
+  ConsumeReturnType,
+  EndTransactionContext,
+  EndTransactionHook,
+  FilterMessageHook,
+  SendContext,
+  SendMessageHook,
+} from './hooks.js'
+export type { ClientOptions, ClientSurroundings, StartOptions } from './options.js'
+export type { OutgoingMessage } from './outgoing-message.js'
+export type {
+  ProducerOptions,
+  QueueSelector,
+  SendOptions,
+  SendResult,
+  SendStatus,
+} from './producer/options.js'
+export { Producer, type RequestOptions } from './producer/producer.js'
 export {
-  Producer,
-  type ProducerOptions,
-  type SendOptions,
-  type SendResult,
-  type SendStatus,
-} from './producer/producer.js'
-export { type Listener, PushConsumer, type PushConsumerOptions } from './push-consumer/push-consumer.js'
+  type LocalTransactionState,
+  type TransactionListener,
+  TransactionProducer,
+  type TransactionProducerOptions,
+  type TransactionSendOptions,
+  type TransactionSendResult,
+} from './producer/transaction-producer.js'
+export type {
+  BatchListener,
+  ConsumeConcurrentlyContext,
+  ConsumeConcurrentlyStatus,
+  ConsumeOrderlyContext,
+  ConsumeOrderlyStatus,
+  Listener,
+  OrderlyBatchListener,
+  OrderlyListener,
+} from './push-consumer/listeners.js'
+export type { ConsumeFromWhere, MessageModel, PushConsumerOptions } from './push-consumer/options.js'
+export { PushConsumer } from './push-consumer/push-consumer.js'
 export type { ConsumeFrom } from './push-consumer/start-offset.js'
+export { type FilterExpression, type SqlExpression, sql } from './push-consumer/subscriptions.js'
+export { allocateAveragely } from './rebalance/averagely.js'
+export { allocateAveragelyByCircle } from './rebalance/by-circle.js'
+export { allocateByConfig } from './rebalance/by-config.js'
+export {
+  allocateByMachineRoom,
+  allocateMachineRoomNearby,
+  type MachineRoomResolver,
+} from './rebalance/by-machine-room.js'
+export { allocateByConsistentHash } from './rebalance/consistent-hash.js'
+export type { AllocateStrategy, Allocation } from './rebalance/strategy.js'
+export { ReceivedMessage } from './received-message.js'
 export type { MessageQueue } from './route.js'
+export type { Credentials } from './security/signature.js'
+export type { StandardSchema } from './standard-schema.js'

@@ -1,4 +1,4 @@
-import { AerobeeError } from '@aerobee/base'
+import { AerobeeError, type Clock, isAerobeeError, type MonoMs } from '@aerobee/base'
 import { bodies, commands, responseCodes } from '@aerobee/wire'
 import type { NameServers } from './name-servers.js'
 import { routeOfNewTopic, sameRoute, type TopicRoute, topicRoute } from './route.js'
@@ -6,8 +6,11 @@ import { routeOfNewTopic, sameRoute, type TopicRoute, topicRoute } from './route
 /** Topic whose brokers create unknown topics. */
 export const defaultTopic = 'TBW102'
 
+const refreshesAtOnce = 8
+
 export interface RouteTableOptions {
   nameServers: NameServers
+  clock: Clock
   timeoutMs: number
   /** Topics whose route differs from the one before. */
   onChange(topic: string): void
@@ -17,7 +20,9 @@ export interface RouteTableOptions {
 export class RouteTable {
   readonly #options: RouteTableOptions
   readonly #routes = new Map<string, TopicRoute>()
+  #brokers: Map<string, Map<number, string>> | undefined
   readonly #asking = new Map<string, Promise<TopicRoute | undefined>>()
+  readonly #askedAt = new Map<string, MonoMs>()
 
   constructor(options: RouteTableOptions) {
     this.#options = options
@@ -27,28 +32,38 @@ export class RouteTable {
     return this.#routes.get(topic)
   }
 
-  topics(): Iterable<string> {
-    return this.#routes.keys()
+  /** A route by which the topic can be read. */
+  knownForReading(topic: string): TopicRoute | undefined {
+    const route = this.#routes.get(topic)
+    return route?.provisional ? undefined : route
   }
 
   /** Addresses of every broker in any route: name -> id -> advertised address. */
-  brokers(): Map<string, Map<number, string>> {
+  brokers(): ReadonlyMap<string, ReadonlyMap<number, string>> {
+    if (this.#brokers) return this.#brokers
     const all = new Map<string, Map<number, string>>()
     for (const route of this.#routes.values())
       for (const [name, addresses] of route.brokers)
         all.set(name, new Map([...(all.get(name) ?? []), ...addresses]))
+    this.#brokers = all
     return all
   }
 
+  /** Any topic that the broker has. */
+  topicOf(brokerName: string): string | undefined {
+    for (const [topic, route] of this.#routes) if (route.brokers.has(brokerName)) return topic
+    return undefined
+  }
+
   /** The route to send by; a topic nobody knows is sent to the brokers that create topics. Rejects with NO_ROUTE. */
-  async forSending(topic: string, queueNums: number): Promise<TopicRoute> {
+  async forSending(topic: string, queueNums: number, creating = defaultTopic): Promise<TopicRoute> {
     const known = this.#routes.get(topic)
     if (known && known.publishQueues.length > 0) return known
     const asked = await this.refresh(topic)
     if (asked && asked.publishQueues.length > 0) return asked
-    const creating = await this.#ask(defaultTopic)
-    if (creating) {
-      const route = routeOfNewTopic(topic, creating, queueNums)
+    const data = await this.#ask(creating)
+    if (data) {
+      const route = routeOfNewTopic(topic, data, queueNums)
       if (route.publishQueues.length > 0) {
         this.#take(topic, route)
         return route
@@ -61,15 +76,33 @@ export class RouteTable {
   refresh(topic: string): Promise<TopicRoute | undefined> {
     let asking = this.#asking.get(topic)
     if (!asking) {
+      this.#askedAt.set(topic, this.#options.clock.monoMs())
       asking = this.#refresh(topic).finally(() => this.#asking.delete(topic))
       this.#asking.set(topic, asking)
     }
     return asking
   }
 
-  /** Forgets a topic, so that the next use asks anew. */
-  forget(topic: string): void {
-    this.#routes.delete(topic)
+  /** Asks unless that was done within the last `ms`. */
+  async refreshUnlessAsked(topic: string, ms: number): Promise<void> {
+    const askedAt = this.#askedAt.get(topic)
+    if (askedAt === undefined || this.#options.clock.monoMs() - askedAt >= ms) await this.refresh(topic)
+  }
+
+  /** Several, a few at a time. Rejects with the first failure when no name server answers, and asks no further. */
+  async refreshAll(topics: Iterable<string>): Promise<void> {
+    const waiting = [...topics]
+    const next = async () => {
+      for (let topic = waiting.pop(); topic !== undefined; topic = waiting.pop())
+        try {
+          await this.refresh(topic)
+        } catch (thrown) {
+          if (isAerobeeError(thrown, 'NAME_SERVER_ERROR') || isAerobeeError(thrown, 'MALFORMED')) continue
+          waiting.length = 0
+          throw thrown
+        }
+    }
+    await Promise.all(Array.from({ length: Math.min(refreshesAtOnce, waiting.length) }, next))
   }
 
   async #refresh(topic: string): Promise<TopicRoute | undefined> {
@@ -82,7 +115,9 @@ export class RouteTable {
 
   #take(topic: string, route: TopicRoute): void {
     const before = this.#routes.get(topic)
+    this.#routes.delete(topic)
     this.#routes.set(topic, route)
+    this.#brokers = undefined
     if (!before || !sameRoute(before, route)) this.#options.onChange(topic)
   }
 
@@ -113,7 +148,7 @@ export class RouteTable {
     const asked = this.#options.nameServers.addresses.join(', ')
     return new AerobeeError(
       'NO_ROUTE',
-      `Topic ${topic} has no route at name server ${asked}: create it (mqadmin updateTopic -t ${topic}), or set autoCreateTopicEnable=true on a broker that is registered there.`,
+      `No route info of this topic: ${topic}. Name server ${asked} knows none: create it (mqadmin updateTopic -t ${topic}), or set autoCreateTopicEnable=true on a broker that is registered there.`,
       { retryable: true, responseCode: responseCodes.TOPIC_NOT_EXIST },
     )
   }

@@ -26,6 +26,8 @@ export interface TopicRoute {
   /** broker name -> broker id -> advertised address. */
   readonly brokers: ReadonlyMap<string, ReadonlyMap<number, string>>
   readonly ordered: boolean
+  /** The topic does not exist yet: this is where it would be created. Nothing can be read there. */
+  readonly provisional: boolean
 }
 
 const permRead = 4
@@ -50,6 +52,7 @@ export function topicRoute(topic: string, data: bodies.TopicRouteData): TopicRou
       .flatMap((queue) => queues(queue.brokerName, queue.readQueueNums)),
     brokers,
     ordered: Boolean(order),
+    provisional: false,
   }
 }
 
@@ -73,13 +76,14 @@ export function routeOfNewTopic(
   creating: bodies.TopicRouteData,
   queueNums: number,
 ): TopicRoute {
-  return topicRoute(topic, {
+  const route = topicRoute(topic, {
     ...creating,
     queueDatas: creating.queueDatas.map((queue) => {
       const count = Math.min(queueNums, queue.readQueueNums)
       return { ...queue, readQueueNums: count, writeQueueNums: count }
     }),
   })
+  return { ...route, subscribeQueues: [], provisional: true }
 }
 
 export function sameRoute(a: TopicRoute, b: TopicRoute): boolean {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { isAerobeeError } from '@aerobee/base'
 import { decodeProperties } from '@aerobee/wire'
-import type { OutgoingMessage } from '../messages.js'
+import type { OutgoingMessage } from '../outgoing-message.js'
 import { buildMessage, checkTopic } from './build-message.js'
 
 const refusal = (run: () => unknown): string => {

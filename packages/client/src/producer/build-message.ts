@@ -1,23 +1,24 @@
-import { AerobeeError, limits } from '@aerobee/base'
-import { encodeProperties, isReservedProperty, propertyNames, topicNameFault } from '@aerobee/wire'
-import { bodyBytes, type OutgoingMessage } from '../messages.js'
-
-/** Topics that only brokers write to. */
-const forbiddenTopics: ReadonlySet<string> = new Set([
-  'SCHEDULE_TOPIC_XXXX',
-  'RMQ_SYS_TRANS_HALF_TOPIC',
-  'RMQ_SYS_TRANS_OP_HALF_TOPIC',
-  'TRANS_CHECK_MAX_TIME_TOPIC',
-  'SELF_TEST_TOPIC',
-  'OFFSET_MOVED_EVENT',
-])
+import { AerobeeError } from '@aerobee/base'
+import {
+  encodeProperties,
+  isClosedToSends,
+  isReservedProperty,
+  propertyNames,
+  topicNameFault,
+} from '@aerobee/wire'
+import { bodyBytes, type OutgoingMessage } from '../outgoing-message.js'
 
 export interface BuiltMessage {
   body: Uint8Array
   /** Text form. */
   properties: string
   uniqKey: string
+  /** Whether it is delivered later than it is stored. */
+  delayed: boolean
 }
+
+/** Properties that only the client sets. */
+export type SystemProperties = readonly (readonly [name: string, value: string])[]
 
 const illegal = (text: string) => new AerobeeError('INVALID_ARGUMENT', text)
 
@@ -25,7 +26,7 @@ const illegal = (text: string) => new AerobeeError('INVALID_ARGUMENT', text)
 export function checkTopic(topic: string): void {
   const fault = topicNameFault(topic)
   if (fault) throw illegal(fault)
-  if (forbiddenTopics.has(topic)) throw illegal(`Sending message to topic[${topic}] is forbidden.`)
+  if (isClosedToSends(topic)) throw illegal(`Sending message to topic[${topic}] is forbidden.`)
 }
 
 /** Throws AerobeeError INVALID_ARGUMENT with what is wrong. */
@@ -33,25 +34,58 @@ export function buildMessage(
   message: OutgoingMessage,
   uniqKey: string,
   maxMessageSize: number,
+  system: SystemProperties = [],
 ): BuiltMessage {
+  if (message.body === undefined || message.body === null) throw illegal('the message body is null')
   const body = bodyBytes(message.body)
   if (body.length === 0) throw illegal('the message body length is zero')
   if (body.length > maxMessageSize)
     throw illegal(`the message body size over max value, MAX: ${maxMessageSize}`)
   const properties = new Map<string, string>()
-  for (const [name, value] of Object.entries(message.properties ?? {})) {
+  if (message.properties) addUserProperties(properties, message.properties)
+  properties.set(propertyNames.uniqKey, uniqKey)
+  properties.set(propertyNames.wait, message.waitStoreMsgOK === false ? 'false' : 'true')
+  if (message.tags) properties.set(propertyNames.tags, message.tags)
+  if (message.keys?.length) properties.set(propertyNames.keys, message.keys.join(' '))
+  if (message.shardingKey) properties.set(propertyNames.shardingKey, message.shardingKey)
+  const delayed = addDelay(properties, message)
+  for (const [name, value] of system) properties.set(name, value)
+  return { body, properties: encodeProperties(properties), uniqKey, delayed }
+}
+
+function addUserProperties(properties: Map<string, string>, given: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(given)) {
     if (isReservedProperty(name))
       throw illegal(`The Property<${name}> is used by system, input another please`)
     if (name.trim() === '' || value.trim() === '')
       throw illegal('The name or value of property can not be null or blank string!')
     properties.set(name, value)
   }
-  properties.set(propertyNames.uniqKey, uniqKey)
-  properties.set(propertyNames.wait, String(message.waitStoreMsgOK ?? true))
-  if (message.tags) properties.set(propertyNames.tags, message.tags)
-  if (message.keys?.length) properties.set(propertyNames.keys, message.keys.join(' '))
-  if (message.shardingKey) properties.set(propertyNames.shardingKey, message.shardingKey)
-  return { body, properties: encodeProperties(properties), uniqKey }
 }
 
-export const defaultMaxMessageSize: number = limits.messageBodyBytes
+/** Whether there is a delay. At most one of the four ways to say it. */
+function addDelay(properties: Map<string, string>, message: OutgoingMessage): boolean {
+  const { delayLevel, delayTimeSec, delayTimeMs, deliverTimeMs } = message
+  const given = [
+    [propertyNames.delayLevel, 'delayLevel', delayLevel],
+    [propertyNames.timerDelaySeconds, 'delayTimeSec', delayTimeSec],
+    [propertyNames.timerDelayMs, 'delayTimeMs', delayTimeMs],
+    [propertyNames.timerDeliverMs, 'deliverTimeMs', deliverTimeMs?.valueOf()],
+  ] as const
+  let found: string | undefined
+  for (const [property, name, value] of given) {
+    if (value === undefined) continue
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw illegal(`${name} ${value} is no whole number from 0 on`)
+    if (found !== undefined) throw illegal(`${found} and ${name} exclude each other: give one of them`)
+    found = name
+    if (value > 0) properties.set(property, String(value))
+  }
+  return found !== undefined
+}
+
+export const isDelayed = (message: OutgoingMessage): boolean =>
+  message.delayLevel !== undefined ||
+  message.delayTimeSec !== undefined ||
+  message.delayTimeMs !== undefined ||
+  message.deliverTimeMs !== undefined

@@ -1,88 +1,61 @@
 import { AerobeeError } from '@aerobee/base'
-import { encodeBatch, groupNameFault, uniqIdGenerator } from '@aerobee/wire'
-import { ClientInstance, type Role } from '../client-instance.js'
-import { processId } from '../environment.js'
-import type { OutgoingMessage } from '../messages.js'
-import type { ClientOptions } from '../options.js'
-import type { MessageQueue, TopicRoute } from '../route.js'
-import { buildMessage, checkTopic, defaultMaxMessageSize } from './build-message.js'
-import { QueueChoice, queueOfKey } from './queue-choice.js'
-import { notifySend, type SendRequest, sendOnce } from './send-once.js'
-import { sendWithRetry } from './send-with-retry.js'
+import { withNamespace } from '../namespace.js'
+import type { StartOptions } from '../options.js'
+import type { OutgoingMessage } from '../outgoing-message.js'
+import type { ReceivedMessage } from '../received-message.js'
+import type { Role } from '../role.js'
+import type { MessageQueue } from '../route.js'
+import { waitForBroker } from '../wait-for-broker.js'
+import { AutoBatch } from './auto-batch.js'
+import { checkBatch } from './batch.js'
+import type { ProducerOptions, SendOptions, SendResult } from './options.js'
+import { recall } from './recall.js'
+import { RequestTable, replyTo } from './request-reply.js'
+import { Sender } from './sender.js'
 
-/** Reference: client-behaviour 2.1; times in ms, sizes in bytes. */
-export interface ProducerOptions extends ClientOptions {
-  producerGroup: string
-  /** For all tries together. Default 3000. */
-  sendMsgTimeout?: number
-  /** Further tries after the first. Default 2. */
-  retryTimesWhenSendFailed?: number
-  /** Queues per broker of a topic that the send creates. Default 4. */
-  defaultTopicQueueNums?: number
-  /** Default 4 MiB. */
-  maxMessageSize?: number
-  /** Whether a message that was stored, but not flushed or replicated in time, is sent to another broker. Default false. */
-  retryAnotherBrokerWhenNotStoreOK?: boolean
-}
-
-export type SendStatus = 'SEND_OK' | 'FLUSH_DISK_TIMEOUT' | 'FLUSH_SLAVE_TIMEOUT' | 'SLAVE_NOT_AVAILABLE'
-
-export interface SendResult {
-  /** Anything but SEND_OK: stored, yet not as safe as configured. */
-  status: SendStatus
-  /** Unique id of the message; of a batch all, joined by commas. */
-  messageId: string
-  /** Where the broker stored it. */
-  offsetMessageId: string
-  queue: MessageQueue
-  /** Of a batch that of its first message. */
-  queueOffset: number
-}
-
-export interface SendOptions {
-  signal?: AbortSignal
-  /** Send to this queue, without retry. */
-  queue?: MessageQueue
-  /** Default sendMsgTimeout. */
+export interface RequestOptions extends SendOptions {
+  /** For the send and the reply together. Default sendMsgTimeout. */
   timeoutMs?: number
 }
 
-/** Sends messages. Nothing is logged, and no error is thrown anywhere but at the caller. */
+/**
+ * Sends messages. Nothing is logged, and no error is thrown anywhere but at the caller.
+ *
+ *   new ──start()──► running ──close()──► closed
+ */
 export class Producer {
+  /** For kinds of producers that add to this one. */
+  protected readonly sender: Sender
   readonly #options: ProducerOptions
-  readonly #instance: ClientInstance
   readonly #role: Role
-  readonly #topics = new Set<string>()
-  readonly #queueChoice: QueueChoice
-  readonly #nextId: () => string
-  #started = false
+  readonly #requests: RequestTable
+  readonly #autoBatch: AutoBatch | undefined
+  #started: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
   /** Throws AerobeeError INVALID_ARGUMENT. */
   constructor(options: ProducerOptions) {
-    const fault = groupNameFault(options.producerGroup)
-    if (fault) throw new AerobeeError('INVALID_ARGUMENT', `producerGroup ${options.producerGroup}: ${fault}`)
     this.#options = options
-    this.#instance = new ClientInstance(options)
-    const { clock, random } = this.#instance.surroundings
-    this.#role = { producerGroup: options.producerGroup, topics: () => this.#topics }
-    this.#queueChoice = new QueueChoice(random.below(1000))
-    this.#nextId = uniqIdGenerator({
-      ip: random.bytes(4),
-      pid: processId(),
-      random,
-      now: () => clock.wallMs(),
-    })
+    this.sender = new Sender(options)
+    this.#requests = new RequestTable(this.sender)
+    const sender = this.sender
+    const checkTransaction = this.transactionCheck()
+    this.#role = {
+      producerGroup: sender.group,
+      topics: () => sender.topics,
+      takeReply: (reply) => this.#requests.take(reply),
+      ...(checkTransaction && { checkTransaction }),
+      close: () => this.close(),
+    }
+    if (options.autoBatch)
+      this.#autoBatch = new AutoBatch(sender, (messages, sending) => this.#sendBatch(messages, sending))
   }
 
-  /** Needs no server yet: connections are made by the first send. */
-  async start(): Promise<this> {
+  /** Needs no server yet: connections are made by the first send. Rejects when waitForBroker is given and none came. */
+  async start(options: StartOptions = {}): Promise<this> {
     if (this.#closing) throw closed()
-    if (!this.#started) {
-      this.#started = true
-      this.#instance.addRole(this.#role)
-      this.#instance.start()
-    }
+    this.#started ??= this.#start(options)
+    await this.#started
     return this
   }
 
@@ -91,30 +64,63 @@ export class Producer {
    * NO_ROUTE, BROKER_ERROR, CONNECT_FAILED, TIMEOUT, CANCELLED, CLOSED.
    */
   async send(message: OutgoingMessage, options: SendOptions = {}): Promise<SendResult> {
-    const request = this.#request(message)
-    return this.#send(message.topic, message.shardingKey, request, options)
+    this.checkRunning()
+    if (this.#autoBatch?.takes(message, options)) return this.#autoBatch.send(message, options)
+    return this.sender.send(this.sender.request(message), message, options)
   }
 
-  /** Several messages of one topic in one request: consecutive offsets of one queue. */
-  async sendBatch(messages: readonly OutgoingMessage[], options: SendOptions = {}): Promise<SendResult> {
-    const request = this.#batchRequest(messages)
-    return this.#send(messages[0]!.topic, messages[0]!.shardingKey, request, options)
+  /**
+   * Several messages of one topic, in as few requests as maxMessageSize allows; those of one request get consecutive
+   * offsets of one queue. Resolves with a result for each. When a later request fails, the error's cause tells why and the
+   * messages of the requests before it are stored.
+   */
+  async sendBatch(messages: readonly OutgoingMessage[], options: SendOptions = {}): Promise<SendResult[]> {
+    this.checkRunning()
+    return this.#sendBatch(messages, options)
   }
 
   /** Without waiting, and without knowing whether it was stored. Resolves when it left for the broker. */
-  async sendOneway(message: OutgoingMessage, options: Pick<SendOptions, 'queue'> = {}): Promise<void> {
-    const request = this.#request(message)
-    const route = await this.#route(message.topic)
-    const queue = options.queue ?? this.#chooseQueue(route, message.shardingKey, undefined)
-    await notifySend(this.#instance, queue, request)
+  async sendOneway(
+    message: OutgoingMessage,
+    options: Pick<SendOptions, 'queue' | 'selector'> = {},
+  ): Promise<void> {
+    this.checkRunning()
+    await this.sender.notify(this.sender.request(message), message, options)
+  }
+
+  /** Sends a message and resolves with the reply of whoever consumed it. Rejects as send() does, and with TIMEOUT. */
+  async request(message: OutgoingMessage, options: RequestOptions = {}): Promise<ReceivedMessage> {
+    this.checkRunning()
+    return this.#requests.request(message, options)
+  }
+
+  /** Answers a message that came by request(). Rejects with INVALID_ARGUMENT when it did not, and as send() does. */
+  async reply(
+    request: ReceivedMessage,
+    body: Uint8Array | string,
+    options: SendOptions = {},
+  ): Promise<SendResult> {
+    this.checkRunning()
+    const { message, kind } = replyTo(request, body)
+    return this.sender.send(this.sender.request(message, kind), message, options)
+  }
+
+  /**
+   * Takes a delayed message back, by the handle from its SendResult. Resolves with its message id. Rejects with
+   * INVALID_ARGUMENT, BROKER_ERROR, NO_ROUTE and the errors of calls.
+   */
+  async recallMessage(topic: string, recallHandle: string): Promise<string> {
+    this.checkRunning()
+    return recall(this.sender, topic, recallHandle)
   }
 
   /** Writable queues of a topic. Rejects with NO_ROUTE. */
   async queues(topic: string): Promise<readonly MessageQueue[]> {
-    return (await this.#route(topic)).publishQueues
+    const route = await this.sender.route(withNamespace(this.sender.instance.namespace, topic))
+    return route.publishQueues.map((queue) => this.sender.userQueue(queue))
   }
 
-  /** Unregisters and closes the connections. Idempotent. */
+  /** Sends what auto-batching holds, unregisters and closes the connections. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -124,102 +130,54 @@ export class Producer {
     return this.close()
   }
 
+  /** What answers the broker's questions about transactions; undefined when nothing does. */
+  protected transactionCheck(): Role['checkTransaction'] {
+    return undefined
+  }
+
+  async #start(options: StartOptions): Promise<void> {
+    const { instance, topics } = this.sender
+    try {
+      instance.addRole(this.#role)
+      this.sender.start()
+      await instance.start()
+      for (const topic of this.#options.topics ?? []) topics.add(this.sender.topicOf(topic))
+      await waitForBroker(instance, topics, options)
+      await instance.routes
+        .refreshAll(topics)
+        .catch((thrown) => instance.logger.warn(`routes are missing yet: ${thrown}`))
+    } catch (thrown) {
+      await this.close()
+      throw thrown
+    }
+  }
+
+  async #sendBatch(messages: readonly OutgoingMessage[], options: SendOptions): Promise<SendResult[]> {
+    checkBatch(messages)
+    const results: SendResult[] = []
+    for (const { request, ids } of this.sender.batchRequests(messages)) {
+      const result = await this.sender.send(request, messages[0]!, options)
+      const offsetIds = result.offsetMessageId.split(',')
+      for (const [i, messageId] of ids.entries())
+        results.push({
+          ...result,
+          messageId,
+          offsetMessageId: offsetIds[i] ?? result.offsetMessageId,
+          queueOffset: result.queueOffset + i,
+        })
+    }
+    return results
+  }
+
   async #close(): Promise<void> {
-    if (this.#started) await this.#instance.removeRole(this.#role)
-    await this.#instance.close()
+    await this.#autoBatch?.close()
+    this.#requests.close()
+    if (this.#started) await this.sender.instance.removeRole(this.#role)
+    await this.sender.close()
   }
 
-  #request(message: OutgoingMessage): SendRequest {
-    this.#checkRunning()
-    checkTopic(message.topic)
-    const built = buildMessage(message, this.#nextId(), this.#options.maxMessageSize ?? defaultMaxMessageSize)
-    return {
-      producerGroup: this.#options.producerGroup,
-      defaultTopicQueueNums: this.#options.defaultTopicQueueNums ?? 4,
-      topic: message.topic,
-      flag: message.flag ?? 0,
-      properties: built.properties,
-      body: built.body,
-      messageId: built.uniqKey,
-      batch: false,
-    }
-  }
-
-  #batchRequest(messages: readonly OutgoingMessage[]): SendRequest {
-    const first = messages[0]
-    if (!first) throw new AerobeeError('INVALID_ARGUMENT', 'a batch needs at least one message')
-    if (messages.some((message) => message.topic !== first.topic))
-      throw new AerobeeError('INVALID_ARGUMENT', 'The topic of the messages in one batch should be the same')
-    const members = messages.map((message) => this.#request(message))
-    const body = encodeBatch(members.map(({ flag, body, properties }) => ({ flag, body, properties })))
-    const maxMessageSize = this.#options.maxMessageSize ?? defaultMaxMessageSize
-    if (body.length > maxMessageSize)
-      throw new AerobeeError(
-        'INVALID_ARGUMENT',
-        `the batch takes ${body.length} bytes, at most ${maxMessageSize} are allowed: send fewer messages at once`,
-      )
-    const own = this.#request({ ...first, body: 'batch' })
-    return {
-      ...own,
-      flag: 0,
-      body,
-      messageId: members.map((member) => member.messageId).join(','),
-      batch: true,
-    }
-  }
-
-  async #send(
-    topic: string,
-    shardingKey: string | undefined,
-    request: SendRequest,
-    options: SendOptions,
-  ): Promise<SendResult> {
-    const {
-      sendMsgTimeout = 3000,
-      retryTimesWhenSendFailed = 2,
-      retryAnotherBrokerWhenNotStoreOK = false,
-    } = this.#options
-    const timeoutMs = options.timeoutMs ?? sendMsgTimeout
-    options.signal?.throwIfAborted()
-    if (options.queue)
-      return sendOnce(this.#instance, options.queue, request, { timeoutMs, signal: options.signal })
-    const { clock } = this.#instance.surroundings
-    return sendWithRetry({
-      tries: 1 + retryTimesWhenSendFailed,
-      deadlineMonoMs: clock.monoMs() + timeoutMs,
-      clock,
-      signal: options.signal,
-      retryWhenNotStoreOK: retryAnotherBrokerWhenNotStoreOK,
-      topic,
-      send: async (avoidBroker, restMs) => {
-        const route = await this.#route(topic)
-        const queue = this.#chooseQueue(route, shardingKey, avoidBroker)
-        return {
-          queue,
-          result: sendOnce(this.#instance, queue, request, { timeoutMs: restMs, signal: options.signal }),
-        }
-      },
-    })
-  }
-
-  #chooseQueue(
-    route: TopicRoute,
-    shardingKey: string | undefined,
-    avoidBroker: string | undefined,
-  ): MessageQueue {
-    return shardingKey === undefined
-      ? this.#queueChoice.choose(route.publishQueues, avoidBroker)
-      : queueOfKey(route.publishQueues, shardingKey)
-  }
-
-  #route(topic: string): TopicRoute | Promise<TopicRoute> {
-    this.#topics.add(topic)
-    const known = this.#instance.routes.known(topic)
-    if (known && known.publishQueues.length > 0) return known
-    return this.#instance.routes.forSending(topic, this.#options.defaultTopicQueueNums ?? 4)
-  }
-
-  #checkRunning(): void {
+  /** Throws AerobeeError CLOSED. */
+  protected checkRunning(): void {
     if (this.#closing) throw closed()
     if (!this.#started)
       throw new AerobeeError('CLOSED', 'the producer is not started: await producer.start() first')

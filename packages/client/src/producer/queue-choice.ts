@@ -3,23 +3,33 @@ import type { MessageQueue } from '../route.js'
 
 /** Queues in turn, from a random start; after a failure one of another broker (reference: client-behaviour 2.5). */
 export class QueueChoice {
-  #next: number
+  #at: number
 
   constructor(start: number) {
-    this.#next = start
+    this.#at = start
+  }
+
+  startAt(start: number): void {
+    this.#at = start
   }
 
   choose(queues: readonly MessageQueue[], avoidBroker: string | undefined): MessageQueue {
-    for (let i = 0; i < queues.length; i++) {
-      const queue = this.#turn(queues)
-      if (queue.brokerName !== avoidBroker) return queue
-    }
-    return this.#turn(queues)
+    if (avoidBroker === undefined) return this.next(queues)
+    return this.find(queues, (queue) => queue.brokerName !== avoidBroker) ?? this.next(queues)
   }
 
-  #turn(queues: readonly MessageQueue[]): MessageQueue {
-    this.#next = (this.#next + 1) % 0x7fff_ffff
-    return queues[this.#next % queues.length]!
+  /** The first in turn that will do, of as many as there are. */
+  find(queues: readonly MessageQueue[], accepts: (queue: MessageQueue) => boolean): MessageQueue | undefined {
+    for (let i = 0; i < queues.length; i++) {
+      const queue = this.next(queues)
+      if (accepts(queue)) return queue
+    }
+    return undefined
+  }
+
+  next(queues: readonly MessageQueue[]): MessageQueue {
+    this.#at = (this.#at + 1) % 0x7fff_ffff
+    return queues[this.#at % queues.length]!
   }
 }
 

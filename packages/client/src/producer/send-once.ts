@@ -3,18 +3,25 @@ import { brokerError, expectFields } from '../answers.js'
 import type { ClientInstance } from '../client-instance.js'
 import type { MessageQueue } from '../route.js'
 import { defaultTopic } from '../route-table.js'
-import type { SendResult, SendStatus } from './producer.js'
+import type { SendResult, SendStatus } from './options.js'
 
 /** A message, or several, ready to go to any queue of its topic. */
 export interface SendRequest {
   producerGroup: string
-  defaultTopicQueueNums: number
+  /** With its namespace. */
   topic: string
+  createTopicKey?: string
+  defaultTopicQueueNums: number
   flag: number
+  sysFlag: number
   properties: string
   body: Uint8Array
   messageId: string
-  batch: boolean
+  kind: 'single' | 'batch' | 'reply'
+  unitMode?: boolean
+  /** Of messages to a retry topic. */
+  reconsumeTimes?: number
+  maxReconsumeTimes?: number
 }
 
 /** Codes that all mean stored (reference: client-behaviour 2.4). */
@@ -25,38 +32,51 @@ const statuses: Readonly<Record<number, SendStatus>> = {
   [responseCodes.SLAVE_NOT_AVAILABLE]: 'SLAVE_NOT_AVAILABLE',
 }
 
-/** One request to the queue's master. Rejects with BROKER_ERROR and what ConnectionPool.call rejects with. */
+const byKind = {
+  single: commands.sendMessageV2,
+  batch: commands.sendBatchMessage,
+  reply: commands.sendReplyMessageV2,
+}
+
+/** One request to the queue's master. Rejects with BROKER_ERROR and what calls reject with. */
 export async function sendOnce(
   instance: ClientInstance,
   queue: MessageQueue,
   request: SendRequest,
   options: { timeoutMs: number; signal: AbortSignal | undefined },
 ): Promise<SendResult> {
-  const address = await instance.masterAddress(queue)
-  const command = request.batch ? commands.sendBatchMessage : commands.sendMessageV2
+  const address = instance.addresses.knownMaster(queue) ?? (await instance.masterAddress(queue))
   const { timeoutMs, signal } = options
   const callOptions = signal ? { body: request.body, timeoutMs, signal } : { body: request.body, timeoutMs }
-  const answer = await instance.pool.call(address, command, sendFields(instance, queue, request), callOptions)
+  const fields = sendFields(instance, queue, request)
+  const answer = await instance.call(address, byKind[request.kind], fields, callOptions)
   const status = statuses[answer.code]
-  const what = `Sending to queue ${queue.queueId} of topic ${request.topic}`
-  if (status === undefined) throw brokerError(answer, what, address)
-  const fields = expectFields(answer, what, address)
+  if (status === undefined) throw brokerError(answer, whatOf(queue), address)
+  const stored = expectFields(answer, whatOf(queue), address)
+  const { transactionId, recallHandle } = stored
   return {
     status,
     messageId: request.messageId,
-    offsetMessageId: fields.msgId,
-    queue: fields.queueId === queue.queueId ? queue : { ...queue, queueId: fields.queueId },
-    queueOffset: fields.queueOffset,
+    offsetMessageId: stored.msgId,
+    queue: stored.queueId === queue.queueId ? queue : { ...queue, queueId: stored.queueId },
+    queueOffset: stored.queueOffset,
+    ...(transactionId !== undefined && { transactionId }),
+    ...(recallHandle !== undefined && { recallHandle }),
+    regionId: stored.region ?? 'DefaultRegion',
+    traceOn: stored.traceOn ?? true,
   }
 }
 
+const whatOf = ({ topic, queueId }: MessageQueue) => `Sending to queue ${queueId} of topic ${topic}`
+
+/** Resolves when the request left. */
 export async function notifySend(
   instance: ClientInstance,
   queue: MessageQueue,
   request: SendRequest,
 ): Promise<void> {
-  const address = await instance.masterAddress(queue)
-  await instance.pool.notify(address, commands.sendMessageV2, sendFields(instance, queue, request), {
+  const address = instance.addresses.knownMaster(queue) ?? (await instance.masterAddress(queue))
+  await instance.notify(address, byKind[request.kind], sendFields(instance, queue, request), {
     body: request.body,
   })
 }
@@ -69,16 +89,17 @@ function sendFields(
   return {
     producerGroup: request.producerGroup,
     topic: request.topic,
-    defaultTopic,
+    defaultTopic: request.createTopicKey ?? defaultTopic,
     defaultTopicQueueNums: request.defaultTopicQueueNums,
     queueId: queue.queueId,
-    sysFlag: 0,
+    sysFlag: request.sysFlag,
     bornTimestamp: instance.surroundings.clock.wallMs(),
     flag: request.flag,
     properties: request.properties,
-    reconsumeTimes: 0,
-    unitMode: false,
-    batch: request.batch,
+    reconsumeTimes: request.reconsumeTimes ?? 0,
+    unitMode: request.unitMode ?? false,
+    maxReconsumeTimes: request.maxReconsumeTimes,
+    batch: request.kind === 'batch',
     brokerName: queue.brokerName,
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { AerobeeError, isAerobeeError } from '@aerobee/base'
 import { VirtualClock } from '@aerobee/testkit'
-import type { SendResult, SendStatus } from './producer.js'
+import type { SendResult, SendStatus } from './options.js'
 import { type RetryPlan, sendWithRetry } from './send-with-retry.js'
 
 const queue = (brokerName: string) => ({ topic: 'T', brokerName, queueId: 0 })
@@ -12,34 +12,45 @@ const stored = (brokerName: string, status: SendStatus = 'SEND_OK'): SendResult 
   offsetMessageId: 'o',
   queue: queue(brokerName),
   queueOffset: 1,
+  regionId: 'DefaultRegion',
+  traceOn: true,
 })
 const failing = (retryable: boolean) =>
   new AerobeeError('BROKER_ERROR', 'broker b:1 answered 2 SYSTEM_BUSY', {
     retryable,
-    responseCode: 2,
+    responseCode: retryable ? 2 : 13,
     address: 'b:1',
   })
 
 /** Brokers a, b, c … answer in turn what is listed. */
 function plan(answers: (SendResult | AerobeeError)[], more: Partial<RetryPlan> = {}) {
   const avoided: (string | undefined)[] = []
+  const tried: string[] = []
+  const timeouts: number[] = []
   const clock = new VirtualClock()
   const whole: RetryPlan = {
     tries: 3,
     deadlineMonoMs: 3000,
+    perTryMs: -1,
     clock,
     signal: undefined,
     retryWhenNotStoreOK: false,
+    retryResponseCodes: new Set([2]),
     topic: 'T',
-    send: async (avoidBroker) => {
-      const answer = answers[avoided.length]!
+    choose: (avoidBroker) => {
       avoided.push(avoidBroker)
-      const result = answer instanceof AerobeeError ? Promise.reject(answer) : Promise.resolve(answer)
-      return { queue: queue('abc'[avoided.length - 1]!), result }
+      return queue('abc'[avoided.length - 1]!)
     },
+    send: async (_queue, timeoutMs) => {
+      timeouts.push(timeoutMs)
+      const answer = answers[timeouts.length - 1]!
+      if (answer instanceof AerobeeError) throw answer
+      return answer
+    },
+    tried: ({ brokerName }, _elapsedMs, failure) => tried.push(`${brokerName} ${failure}`),
     ...more,
   }
-  return { whole, avoided, clock }
+  return { whole, avoided, tried, timeouts, clock }
 }
 
 test('the first broker that stores the message ends it', async () => {
@@ -67,7 +78,10 @@ test('when all tries failed the error tells the brokers and carries the last fai
   const { whole } = plan([failing(true), failing(true), failing(true)])
   await assert.rejects(sendWithRetry(whole), (thrown) => {
     assert.ok(isAerobeeError(thrown, 'BROKER_ERROR'))
-    assert.match(thrown.message, /failed 3 times, at a, b, c; the last time: broker b:1 answered 2/)
+    assert.match(
+      thrown.message,
+      /Send \[3\] times, still failed, Topic: T, BrokersSent: \[a, b, c\]; the last time: broker b:1 answered 2/,
+    )
     assert.equal(thrown.responseCode, 2)
     assert.ok(thrown.cause instanceof AerobeeError)
     return true
@@ -86,13 +100,42 @@ test('a message that was stored but not flushed in time is a result, and tried a
 })
 
 test('the time is for all tries together', async () => {
-  const { whole, clock, avoided } = plan([failing(true), stored('b')])
+  const { whole, clock, timeouts } = plan([failing(true), stored('b')])
   const inner = whole.send
-  whole.send = async (avoidBroker, restMs) => {
-    assert.equal(restMs, 3000)
+  whole.send = async (to, timeoutMs) => {
     await clock.advance(3000)
-    return inner(avoidBroker, restMs)
+    return inner(to, timeoutMs)
   }
   await assert.rejects(sendWithRetry(whole), (thrown) => isAerobeeError(thrown, 'BROKER_ERROR'))
-  assert.equal(avoided.length, 1)
+  assert.deepEqual(timeouts, [3000])
+})
+
+test('a try may have less time than all, while others may follow', async () => {
+  const { whole, timeouts } = plan([failing(true), failing(true), stored('c')], { perTryMs: 1000 })
+  await sendWithRetry(whole)
+  assert.deepEqual(timeouts, [1000, 1000, 3000])
+})
+
+test('how a try went is told: broker errors and lost connections isolate, errors of the client do not', async () => {
+  const lost = new AerobeeError('CONNECTION_CLOSED', 'closed', { retryable: true })
+  const noRoute = new AerobeeError('NO_ROUTE', 'none', { retryable: true })
+  const { whole, tried } = plan([failing(true), lost, noRoute, stored('a')], { tries: 4 })
+  whole.choose = () => queue('a')
+  await sendWithRetry(whole)
+  assert.deepEqual(tried, ['a broker', 'a remoting', 'a none', 'a none'])
+})
+
+test('a connection that takes no more is waited for, which is no try', async () => {
+  const full = new AerobeeError('LIMIT_EXCEEDED', 'full', { retryable: true })
+  const { whole, clock, avoided } = plan([full, full, full, full, stored('e')])
+  whole.choose = (avoidBroker) => {
+    avoided.push(avoidBroker)
+    return queue('a')
+  }
+  const sending = sendWithRetry(whole)
+  await clock.advance(79)
+  assert.equal(avoided.length, 4)
+  await clock.advance(1)
+  assert.equal((await sending).status, 'SEND_OK')
+  assert.deepEqual(avoided, [undefined, undefined, undefined, undefined, undefined])
 })

@@ -1,105 +1,81 @@
-import { errorText, type Timer } from '@aerobee/base'
+import { errorText, sleep } from '@aerobee/base'
 import type { Subscription } from '@aerobee/filter'
-import { bodies, commands, isRetryTopic, responseCodes } from '@aerobee/wire'
+import { isRetryTopic } from '@aerobee/wire'
 import type { ClientInstance } from '../client-instance.js'
-import { allocateAveragely } from '../rebalance/averagely.js'
+import { advanceOffset, freezeOffset, type OffsetTable } from '../offsets/offset-table.js'
+import { groupMembers } from '../rebalance/members.js'
+import type { AllocateStrategy } from '../rebalance/strategy.js'
 import { compareQueues, type MessageQueue, queueKey } from '../route.js'
-import type { Consumption } from './consumption.js'
-import type { OffsetStore } from './offset-store.js'
+import type { PullRequest } from './message-request.js'
 import { ProcessQueue } from './process-queue.js'
-import { type PullLimits, pullLoop } from './pull-loop.js'
-import { type ConsumeFrom, startOffset } from './start-offset.js'
+import type { QueueLocks } from './queue-locks.js'
+import type { StartOffsets } from './start-offset.js'
 
-/** ms (reference: client-behaviour 8.1). */
-const rebalanceIntervalMs = 20_000
-const unbalancedIntervalMs = 1000
+/** ms (reference: client-behaviour 4, 8.2). */
+const firstPullDelayMs = 500
+const lockAgainDelayMs = 500
+const consumeLockWaitMs = 500
+const unlockDelayMs = 20_000
+/** A topic that does not exist is not asked for more often. */
+const askAgainMs = 5000
 
 export interface AssignmentOptions {
   instance: ClientInstance
   group: string
-  offsets: OffsetStore
-  consumption: Consumption
-  from: ConsumeFrom
+  offsets: OffsetTable
+  starts: StartOffsets
+  strategy: AllocateStrategy
   subscriptions: ReadonlyMap<string, Subscription>
-  limits: PullLimits
-  persistIntervalMs: number
+  broadcasting: boolean
+  /** Of orderly consumers in a clustering group. */
+  locks: QueueLocks | undefined
+  paused(): boolean
+  submitLater(request: PullRequest, delayMs: number): void
+  later(delayMs: number, run: () => void): void
+  /** Asks for another run soon. */
+  wake(): void
+  /** The queues of a topic are other ones now. */
+  onChange(topic: string, all: readonly MessageQueue[], own: readonly MessageQueue[]): void
 }
 
 interface Held {
-  queue: MessageQueue
   processQueue: ProcessQueue
-  stop: AbortController
+  request: PullRequest
 }
 
-/**
- * The queues this member holds: shared out anew every 20 s, when a broker says that the group changed, and a second
- * later when it did not work out. Also commits the offsets of what it holds.
- */
+/** The queues this member holds, and how they come and go (reference: client-behaviour 8.2). */
 export class Assignment {
   readonly #options: AssignmentOptions
   readonly #held = new Map<string, Held>()
-  #timer: Timer | undefined
-  #persist: Timer | undefined
-  #running: Promise<void> | undefined
-  #again = false
   #stopped = false
 
   constructor(options: AssignmentOptions) {
     this.#options = options
   }
 
-  async start(): Promise<void> {
-    const { instance, persistIntervalMs, offsets } = this.#options
-    this.#persist = instance.surroundings.clock.every(persistIntervalMs, () => {
-      offsets.commit().catch((thrown) => instance.logger.warn(errorText(thrown)))
-    })
-    await this.#rebalance()
+  get processQueues(): ProcessQueue[] {
+    return [...this.#held.values()].map((held) => held.processQueue)
   }
 
-  /** Shares out at once, or once more when that is under way. */
-  soon(): void {
-    if (this.#stopped) return
-    if (this.#running) this.#again = true
-    else this.#rebalance().catch((thrown) => this.#options.instance.logger.warn(errorText(thrown)))
-  }
-
-  stopPulling(): void {
+  /** Takes no queue any more, and ends every pull under way. */
+  stop(): void {
     this.#stopped = true
-    this.#timer?.cancel()
-    this.#persist?.cancel()
-    for (const held of this.#held.values()) held.stop.abort()
+    for (const held of this.#held.values()) held.request.stop.abort()
   }
 
-  dropAll(): void {
-    for (const held of this.#held.values()) held.processQueue.dropped = true
+  /** After this the results of listeners are ignored. */
+  dropAll(): ProcessQueue[] {
+    const all = this.processQueues
+    for (const processQueue of all) processQueue.dropped = true
     this.#held.clear()
-  }
-
-  #rebalance(): Promise<void> {
-    this.#timer?.cancel()
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
-    return this.#running
-  }
-
-  async #run(): Promise<void> {
-    const { clock } = this.#options.instance.surroundings
-    let balanced = true
-    do {
-      this.#again = false
-      balanced = await this.#shareOut()
-    } while (this.#again && !this.#stopped)
-    if (this.#stopped) return
-    this.#timer = clock.after(balanced ? rebalanceIntervalMs : unbalancedIntervalMs, () => this.soon())
+    return all
   }
 
   /** Whether every topic has the queues it should have. */
-  async #shareOut(): Promise<boolean> {
-    const { subscriptions, instance } = this.#options
+  async shareOut(): Promise<boolean> {
+    const { subscriptions, instance, paused } = this.#options
+    if (paused()) return false
     let balanced = true
-    for (const held of [...this.#held.values()])
-      if (!subscriptions.has(held.queue.topic)) await this.#drop(held)
     for (const topic of [...subscriptions.keys()]) {
       try {
         if (!this.#stopped && !(await this.#shareOutTopic(topic))) balanced = false
@@ -109,110 +85,192 @@ export class Assignment {
         balanced = false
       }
     }
-    return balanced
-  }
-
-  async #shareOutTopic(topic: string): Promise<boolean> {
-    const { instance } = this.#options
-    const route = instance.routes.known(topic) ?? (await instance.routes.refresh(topic))
-    // A retry topic comes with the first heartbeat or the first failure.
-    if (!route) return isRetryTopic(topic)
-    const members = await this.#members(topic)
-    if (!members?.includes(instance.clientId)) {
-      await instance.heartbeat()
-      return false
-    }
-    const own = allocateAveragely([...route.subscribeQueues].sort(compareQueues), members, instance.clientId)
-    const wanted = new Set(own.map(queueKey))
-    for (const held of [...this.#held.values()])
-      if (held.queue.topic === topic && !wanted.has(queueKey(held.queue))) await this.#drop(held)
-    let balanced = true
-    for (const queue of own)
-      if (!this.#held.has(queueKey(queue)) && !(await this.#take(queue))) balanced = false
-    return balanced
-  }
-
-  /** Sorted client ids of the group, from any broker of the topic. */
-  async #members(topic: string): Promise<string[] | undefined> {
-    const { instance, group } = this.#options
-    const queues = instance.routes.known(topic)?.subscribeQueues ?? []
-    const byBroker = new Map(queues.map((queue) => [queue.brokerName, queue]))
-    for (const queue of byBroker.values()) {
-      const address = await instance.readAddress(queue, 0)
-      const answer = await instance.pool
-        .call(
-          address,
-          commands.getConsumerListByGroup,
-          { consumerGroup: group },
-          { timeoutMs: instance.callTimeoutMs },
-        )
-        .catch(() => undefined)
-      if (answer?.code !== responseCodes.SUCCESS) continue
-      const list = bodies.consumerIdList.decode(answer.body)
-      if (list.ok) return [...list.value.consumerIdList].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-    }
-    return undefined
-  }
-
-  async #take(queue: MessageQueue): Promise<boolean> {
-    const { instance, offsets, from } = this.#options
-    offsets.forget(queue)
-    let offset: number
-    try {
-      offset = await startOffset(instance, offsets, queue, from)
-    } catch (thrown) {
-      instance.logger.warn(
-        `queue ${queue.queueId} of topic ${queue.topic} is left for now: ${errorText(thrown)}`,
-      )
-      return false
-    }
-    if (!this.#stopped) this.#hold(queue, offset)
-    return true
-  }
-
-  #hold(queue: MessageQueue, offset: number): void {
-    const { instance, group, offsets, consumption, limits, subscriptions } = this.#options
-    const processQueue = new ProcessQueue(instance.surroundings.clock.monoMs())
-    const held: Held = { queue, processQueue, stop: new AbortController() }
-    this.#held.set(queueKey(queue), held)
-    const loop = pullLoop(
-      {
-        instance,
-        group,
-        queue,
-        processQueue,
-        offsets,
-        limits,
-        signal: held.stop.signal,
-        subscription: () => subscriptions.get(queue.topic),
-        consume: (messages) => consumption.submit(processQueue, messages),
-        onOffsetIllegal: (nextOffset) => this.#startAnew(held, nextOffset),
-      },
-      offset,
-    )
-    loop.catch((thrown) => instance.logger.error(`pulling topic ${queue.topic} ended: ${errorText(thrown)}`))
-  }
-
-  /** Commits what is finished and lets the queue go. */
-  async #drop(held: Held): Promise<void> {
-    held.processQueue.dropped = true
-    held.stop.abort()
-    this.#held.delete(queueKey(held.queue))
-    await this.#options.offsets.commit(held.queue)
-    this.#options.offsets.forget(held.queue)
+    const forgotten = [...this.#held.values()].filter((held) => !subscriptions.has(held.request.queue.topic))
+    const gone = await Promise.all(forgotten.map((held) => this.#drop(held)))
+    return balanced && gone.every(Boolean)
   }
 
   /** The broker's correction counts at once (reference: client-behaviour 4.2, OFFSET_ILLEGAL). */
-  #startAnew(held: Held, nextOffset: number): void {
-    const { offsets, instance } = this.#options
-    held.processQueue.dropped = true
-    held.processQueue.clear()
-    this.#held.delete(queueKey(held.queue))
-    offsets.forget(held.queue)
-    offsets.advance(held.queue, nextOffset)
-    offsets
-      .commit(held.queue)
-      .then(() => this.soon())
-      .catch((thrown) => instance.logger.warn(errorText(thrown)))
+  async correctOffset(request: PullRequest): Promise<void> {
+    const { offsets, instance, wake } = this.#options
+    const { queue, processQueue, nextOffset } = request
+    processQueue.clear()
+    freezeOffset(processQueue.slot, nextOffset)
+    await offsets.save(queue)
+    if (this.#held.get(queueKey(queue))?.processQueue === processQueue) this.#held.delete(queueKey(queue))
+    if (offsets.slot(queue) === processQueue.slot) offsets.forget(queue)
+    instance.logger.warn(`fix the pull request offset, queue ${queueKey(queue)} goes on at ${nextOffset}`)
+    wake()
+  }
+
+  /** Queues go on at the offsets given, which may lie before what was consumed. */
+  async reset(topic: string, wanted: readonly (readonly [MessageQueue, number])[]): Promise<void> {
+    const { offsets } = this.#options
+    for (const held of this.#held.values())
+      if (held.request.queue.topic === topic) {
+        held.processQueue.dropped = true
+        held.processQueue.clear()
+        held.request.stop.abort()
+      }
+    // Before anything is waited for, so that whoever saves meanwhile saves these.
+    const due = wanted.filter(([queue]) => queue.topic === topic && this.#held.has(queueKey(queue)))
+    for (const [queue, offset] of due)
+      freezeOffset(this.#held.get(queueKey(queue))!.processQueue.slot, offset)
+    for (const [queue] of due) {
+      await offsets.save(queue)
+      offsets.forget(queue)
+      this.#held.delete(queueKey(queue))
+    }
+  }
+
+  async #shareOutTopic(topic: string): Promise<boolean> {
+    const { instance, starts, broadcasting } = this.#options
+    const { routes } = instance
+    let route = routes.knownForReading(topic)
+    if (!route) {
+      await routes.refreshUnlessAsked(topic, askAgainMs)
+      route = routes.knownForReading(topic)
+    }
+    if (!route) {
+      // A retry topic comes with the first heartbeat or the first failure.
+      if (isRetryTopic(topic)) return true
+      instance.logger.warn(`doRebalance, ${this.#options.group}, but the topic[${topic}] not exist.`)
+      return false
+    }
+    const all = [...route.subscribeQueues].sort(compareQueues)
+    starts.seen(topic, all)
+    const own = broadcasting ? all : await this.#allocate(all)
+    return own === undefined ? false : this.#exchange(topic, all, own)
+  }
+
+  /** undefined: it is not known who else there is, so nothing changes. */
+  async #allocate(all: readonly MessageQueue[]): Promise<readonly MessageQueue[] | undefined> {
+    const { instance, group, strategy } = this.#options
+    const members = all.length === 0 ? [instance.clientId] : await groupMembers(instance, group, all)
+    if (!members?.includes(instance.clientId)) {
+      if (this.#stopped) return undefined
+      instance.logger.warn(
+        members
+          ? `group ${group} does not have this client yet: ${instance.clientId}`
+          : `get consumer id list failed, ${group} ${all[0]!.topic}`,
+      )
+      await instance.heartbeat(true)
+      return undefined
+    }
+    return strategy.allocate({ group, own: instance.clientId, queues: all, members })
+  }
+
+  async #exchange(
+    topic: string,
+    all: readonly MessageQueue[],
+    own: readonly MessageQueue[],
+  ): Promise<boolean> {
+    const { instance, locks, later, wake, onChange } = this.#options
+    const now = instance.surroundings.clock.monoMs()
+    const wanted = new Set(own.map(queueKey))
+    const leaving = [...this.#held.values()].filter(({ request, processQueue }) => {
+      if (request.queue.topic !== topic) return false
+      if (!wanted.has(queueKey(request.queue)) || processQueue.dropped) return true
+      if (!processQueue.pullExpired(now)) return false
+      instance.logger.error(
+        `[BUG]doRebalance, ${this.#options.group}, remove unnecessary mq, ${queueKey(request.queue)}, because pull is pause, so try to fixed it`,
+      )
+      return true
+    })
+    const gone = await Promise.all(leaving.map((held) => this.#drop(held)))
+    const missing = own.filter((queue) => !this.#held.has(queueKey(queue)))
+    const taken = await Promise.all(missing.map((queue) => this.#take(queue)))
+    if (this.#stopped) return false
+    if (locks && taken.includes(false)) later(lockAgainDelayMs, wake)
+    if (gone.includes(true) || taken.includes(true)) onChange(topic, all, own)
+    return gone.every(Boolean) && taken.every(Boolean)
+  }
+
+  /** False when the queue has to wait for the next run. */
+  async #take(queue: MessageQueue): Promise<boolean> {
+    const { instance, offsets, starts, locks } = this.#options
+    if (this.#stopped) return false
+    if (locks && !(await locks.lock(queue))) {
+      instance.logger.warn(
+        `doRebalance, ${this.#options.group}, add a new mq failed, ${queueKey(queue)}, because lock failed`,
+      )
+      return false
+    }
+    offsets.forget(queue)
+    try {
+      const { offset, chosen } = await starts.of(queue)
+      if (this.#stopped) {
+        await locks?.unlock(queue)
+        return false
+      }
+      this.#hold(queue, offset, chosen)
+      if (chosen) await offsets.save(queue)
+      return true
+    } catch (thrown) {
+      if (!this.#stopped)
+        instance.logger.warn(`queue ${queueKey(queue)} is left for now: ${errorText(thrown)}`)
+      return false
+    }
+  }
+
+  #hold(queue: MessageQueue, offset: number, chosen: boolean): void {
+    const { instance, group, offsets, locks, submitLater } = this.#options
+    const slot = offsets.slot(queue)
+    if (chosen) advanceOffset(slot, offset)
+    const processQueue = new ProcessQueue(queue, slot, instance.surroundings.clock.monoMs())
+    processQueue.locked = locks !== undefined
+    const request: PullRequest = {
+      mode: 'PULL',
+      group,
+      queue,
+      processQueue,
+      stop: new AbortController(),
+      nextOffset: offset,
+      previouslyLocked: false,
+      brokerId: 0,
+    }
+    this.#held.set(queueKey(queue), { processQueue, request })
+    submitLater(request, firstPullDelayMs)
+  }
+
+  /** Saves what is finished and lets the queue go. False when a listener has to end first. */
+  async #drop(held: Held): Promise<boolean> {
+    const { offsets, locks } = this.#options
+    const { processQueue, request } = held
+    const { queue } = request
+    processQueue.dropped = true
+    request.stop.abort()
+    await offsets.save(queue)
+    if (locks) {
+      if (!(await this.#listenerEnded(processQueue))) {
+        processQueue.tryUnlockTimes++
+        return false
+      }
+      await offsets.save(queue)
+      processQueue.locked = false
+      await locks.unlock(queue)
+    }
+    if (this.#held.get(queueKey(queue)) === held) {
+      offsets.forget(queue)
+      this.#held.delete(queueKey(queue))
+    }
+    return true
+  }
+
+  /** Waits half a second; a listener that hangs does not keep the lock for ever. */
+  async #listenerEnded(processQueue: ProcessQueue): Promise<boolean> {
+    const { clock } = this.#options.instance.surroundings
+    if (processQueue.listening === undefined) return true
+    if (clock.monoMs() > processQueue.lastLockMonoMs + unlockDelayMs) return true
+    const enough = new AbortController()
+    const ended = await Promise.race([
+      processQueue.listening.then(() => true),
+      sleep(clock, consumeLockWaitMs, enough.signal).then(
+        () => false,
+        () => false,
+      ),
+    ])
+    enough.abort()
+    return ended
   }
 }

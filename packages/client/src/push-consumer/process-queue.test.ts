@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { seededRandom } from '@aerobee/base'
-import type { ReceivedMessage } from '../messages.js'
+import type { ReceivedMessage } from '../received-message.js'
 import { ProcessQueue } from './process-queue.js'
 
-const message = (queueOffset: number) => ({ queueOffset, body: new Uint8Array(10) }) as ReceivedMessage
+const message = (queueOffset: number, maxOffset = -1) =>
+  ({ queueOffset, maxOffset, body: new Uint8Array(10) }) as ReceivedMessage
+const queue = { topic: 'T', brokerName: 'a', queueId: 0 }
+const newQueue = () => new ProcessQueue(queue, { queue, offset: -1, saved: -1, frozen: false }, 0)
 
 test('the offset to commit is the lowest unfinished message, whatever order they finish in', () => {
-  const queue = new ProcessQueue(0)
-  const messages = [5, 6, 7].map(message)
+  const queue = newQueue()
+  const messages = [5, 6, 7].map((offset) => message(offset))
   queue.put(messages)
   assert.equal(queue.remove([messages[2]!]), 5)
   assert.equal(queue.remove([messages[0]!]), 6)
@@ -17,8 +20,8 @@ test('the offset to commit is the lowest unfinished message, whatever order they
 })
 
 test('count, bytes and span follow what is cached', () => {
-  const queue = new ProcessQueue(0)
-  const messages = [10, 15, 20].map(message)
+  const queue = newQueue()
+  const messages = [10, 15, 20].map((offset) => message(offset))
   queue.put(messages)
   queue.put([messages[0]!])
   assert.deepEqual([queue.count, queue.bytes, queue.span], [3, 30, 10])
@@ -31,7 +34,7 @@ test('count, bytes and span follow what is cached', () => {
 test('the committed offset never moves back and ends behind the last message (random orders)', () => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = seededRandom(seed)
-    const queue = new ProcessQueue(0)
+    const queue = newQueue()
     const waiting = Array.from({ length: 1 + random.below(40) }, (_, i) => message(100 + i))
     queue.put(waiting)
     const end = 100 + waiting.length

@@ -1,135 +1,156 @@
 import { AerobeeError, errorText, sleep } from '@aerobee/base'
-import { buildSubscription, type Subscription } from '@aerobee/filter'
-import { groupNameFault, retryTopicOf, topicNameFault } from '@aerobee/wire'
-import { ClientInstance, type Role } from '../client-instance.js'
-import type { ReceivedMessage } from '../messages.js'
-import type { ClientOptions } from '../options.js'
-import { Assignment } from './assignment.js'
-import { Consumption } from './consumption.js'
-import { ListenerPool } from './listener-pool.js'
-import { OffsetStore } from './offset-store.js'
-import type { ConsumeFrom } from './start-offset.js'
+import { groupNameFault, retryTopicOf } from '@aerobee/wire'
+import { openInstance } from '../client.js'
+import type { ClientInstance } from '../client-instance.js'
+import { homeDirectory } from '../environment.js'
+import { withNamespace, withoutNamespace } from '../namespace.js'
+import { BrokerOffsets } from '../offsets/broker-offsets.js'
+import { LocalOffsets } from '../offsets/local-offsets.js'
+import { OffsetTable } from '../offsets/offset-table.js'
+import type { StartOptions } from '../options.js'
+import { allocateAveragely } from '../rebalance/averagely.js'
+import type { ReceivedMessage } from '../received-message.js'
+import type { Role } from '../role.js'
+import type { MessageQueue } from '../route.js'
+import { waitForBroker } from '../wait-for-broker.js'
+import { checkInBroker } from './check-in-broker.js'
+import { Delivery } from './delivery.js'
+import type { BatchListener, Listener, OrderlyBatchListener, OrderlyListener } from './listeners.js'
+import { MessageStream } from './message-stream.js'
+import { type PushConsumerOptions, type PushConsumerSettings, pushConsumerSettings } from './options.js'
+import { runningInfo } from './running-info.js'
+import { StartOffsets } from './start-offset.js'
+import { type FilterExpression, Subscriptions } from './subscriptions.js'
 
-/** Reference: client-behaviour 3.1; times in ms, sizes in MiB where the name says size. */
-export interface PushConsumerOptions extends ClientOptions {
-  consumerGroup: string
-  /** Where a group without offsets begins. Default 'latest'. */
-  from?: ConsumeFrom
-  /** Listeners that run at once. Default 20. */
-  consumeThreadMax?: number
-  /** Messages of one pull. Default 32. */
-  pullBatchSize?: number
-  /** Default 1000 messages. */
-  pullThresholdForQueue?: number
-  /** Default 100 MiB. */
-  pullThresholdSizeForQueue?: number
-  /** Default 2000 offsets. */
-  consumeConcurrentlyMaxSpan?: number
-  /** After so many failed deliveries a message goes to the dead letters. Default 16. */
-  maxReconsumeTimes?: number
-  /** How long close() waits for listeners. Default 10000. */
-  awaitTerminationMillisWhenShutdown?: number
-}
-
-/** A throw means: deliver again later. */
-export type Listener = (message: ReceivedMessage) => void | Promise<void>
-
-/** Once messages of the group's queues are shared out among its members, every message goes to one of them. */
-export class PushConsumer {
+/**
+ * Messages of the subscribed topics come to a listener. The members of a group share the queues, so every message goes to
+ * one of them; what a listener fails on comes again later.
+ *
+ *   new ──run()──► running ──close()──► closed
+ *                  ▲     │ suspend(), resume()
+ *                  └─────┘
+ */
+export class PushConsumer implements AsyncIterable<ReceivedMessage> {
   readonly #options: PushConsumerOptions
+  readonly #settings: PushConsumerSettings
   readonly #instance: ClientInstance
-  readonly #subscriptions = new Map<string, Subscription>()
+  readonly #owned: boolean
+  /** With its namespace. */
+  readonly #group: string
+  readonly #subscriptions: Subscriptions
+  readonly #offsets: OffsetTable
+  readonly #starts: StartOffsets
   readonly #role: Role
-  readonly #listeners: ListenerPool
-  readonly #offsets: OffsetStore
-  #assignment: Assignment | undefined
+  #startedAtWallMs = 0
+  #delivery: Delivery | undefined
+  #stream: MessageStream | undefined
+  #paused = false
   #closing: Promise<void> | undefined
 
   /** Throws AerobeeError INVALID_ARGUMENT. */
   constructor(options: PushConsumerOptions) {
-    const fault = groupNameFault(options.consumerGroup)
-    if (fault) throw new AerobeeError('INVALID_ARGUMENT', `consumerGroup ${options.consumerGroup}: ${fault}`)
+    checkGroup(options.consumerGroup)
     this.#options = options
-    this.#instance = new ClientInstance(options)
-    this.#listeners = new ListenerPool(options.consumeThreadMax ?? 20)
-    this.#offsets = new OffsetStore(this.#instance, options.consumerGroup)
-    this.#role = {
-      consumerData: () => ({
-        consumeFromWhere:
-          options.from === 'earliest' ? 'CONSUME_FROM_FIRST_OFFSET' : 'CONSUME_FROM_LAST_OFFSET',
-        consumeType: 'CONSUME_PASSIVELY',
-        groupName: options.consumerGroup,
-        messageModel: 'CLUSTERING',
-        subscriptionDataSet: [...this.#subscriptions.values()],
-        unitMode: false,
-      }),
-      topics: () => this.#subscriptions.keys(),
-      onGroupChange: () => this.#assignment?.soon(),
-    }
-    this.#subscribe(retryTopicOf(options.consumerGroup), '*')
+    this.#settings = pushConsumerSettings(options)
+    const { instance, owned } = openInstance(broadcastingName(options))
+    this.#instance = instance
+    this.#owned = owned
+    this.#group = withNamespace(instance.namespace, options.consumerGroup)
+    this.#subscriptions = new Subscriptions(instance.surroundings.clock, instance.namespace)
+    const keeper =
+      this.#settings.messageModel === 'BROADCASTING'
+        ? this.#localOffsets()
+        : new BrokerOffsets(instance, this.#group, options.from === undefined)
+    this.#offsets = new OffsetTable(keeper, instance.logger)
+    this.#starts = new StartOffsets(instance, this.#offsets, options)
+    this.#role = this.#describe()
+    if (this.#settings.messageModel === 'CLUSTERING')
+      this.#subscriptions.addInternal(retryTopicOf(this.#group), '*')
   }
 
-  /** Tags separated by `||`, `*` for all. May be called while running. Throws AerobeeError INVALID_ARGUMENT. */
-  subscribe(topic: string, expression = '*'): this {
-    const fault = topicNameFault(topic)
-    if (fault) throw new AerobeeError('INVALID_ARGUMENT', fault)
-    this.#subscribe(topic, expression)
-    if (this.#assignment) this.#announce()
+  /** Tags separated by `||`, `*` for all, or sql`…`. May be called while running. Throws AerobeeError INVALID_ARGUMENT. */
+  subscribe(topic: string, expression: FilterExpression = '*'): this {
+    this.#subscriptions.add(topic, expression)
+    this.#announce()
     return this
   }
 
   /** Its queues go with the next rebalance. */
   unsubscribe(topic: string): this {
-    this.#subscriptions.delete(topic)
-    if (this.#assignment) this.#announce()
+    this.#subscriptions.remove(topic)
+    this.#announce()
     return this
   }
 
   /**
-   * Joins the group and delivers to the listener until close(). Resolves when the first share of queues was taken; when
-   * no server answers yet, it goes on trying in the background.
+   * Joins the group and delivers to the listener, message by message, until close(). Resolves when the first share of
+   * queues was taken; when no server answers yet, it goes on trying in the background. Rejects with BROKER_ERROR when a
+   * broker refuses a filter expression.
    */
-  async run(listener: Listener): Promise<void> {
-    if (this.#closing) throw new AerobeeError('CLOSED', 'the consumer is closed: make a new one to go on')
-    if (this.#assignment)
-      throw new AerobeeError('INVALID_ARGUMENT', 'run() was called before: a consumer has one listener')
-    const options = this.#options
-    const consumption = new Consumption({
-      instance: this.#instance,
-      group: options.consumerGroup,
-      offsets: this.#offsets,
-      listeners: this.#listeners,
-      listener,
-      maxReconsumeTimes: options.maxReconsumeTimes ?? 16,
-    })
-    this.#assignment = new Assignment({
-      instance: this.#instance,
-      group: options.consumerGroup,
-      offsets: this.#offsets,
-      consumption,
-      from: options.from ?? 'latest',
-      subscriptions: this.#subscriptions,
-      limits: {
-        pullBatchSize: options.pullBatchSize ?? 32,
-        pullThresholdForQueue: options.pullThresholdForQueue ?? 1000,
-        pullThresholdSizeForQueue: options.pullThresholdSizeForQueue ?? 100,
-        consumeConcurrentlyMaxSpan: options.consumeConcurrentlyMaxSpan ?? 2000,
-      },
-      persistIntervalMs: options.persistConsumerOffsetInterval ?? 5000,
-    })
-    this.#instance.addRole(this.#role)
-    this.#instance.start()
-    for (const topic of this.#subscriptions.keys())
-      await this.#instance.routes
-        .refresh(topic)
-        .catch((thrown) => this.#instance.logger.warn(errorText(thrown)))
-    await this.#instance.heartbeat()
-    await this.#assignment.start()
+  run(listener: Listener, options: StartOptions = {}): Promise<void> {
+    return this.#run(
+      { concurrently: ([message], context) => listener(message!, context), batchSize: 1 },
+      options,
+    )
+  }
+
+  /** As run(), with up to consumeMessageBatchMaxSize messages of a queue at once. */
+  runBatch(listener: BatchListener, options: StartOptions = {}): Promise<void> {
+    const batchSize = this.#settings.consumeMessageBatchMaxSize
+    return this.#run({ concurrently: listener, batchSize }, options)
+  }
+
+  /** As run(), with the messages of a queue one after another; no other member has the queue meanwhile. */
+  runOrderly(listener: OrderlyListener, options: StartOptions = {}): Promise<void> {
+    return this.#run({ orderly: ([message], context) => listener(message!, context), batchSize: 1 }, options)
+  }
+
+  /** As runOrderly(), with up to consumeMessageBatchMaxSize messages at once. */
+  runOrderlyBatch(listener: OrderlyBatchListener, options: StartOptions = {}): Promise<void> {
+    const batchSize = this.#settings.consumeMessageBatchMaxSize
+    return this.#run({ orderly: listener, batchSize }, options)
   }
 
   /**
-   * Waits for running listeners up to a deadline, commits offsets, leaves the group, closes the connections. Messages
-   * that were pulled and not delivered go to other members. Idempotent.
+   * `for await (const message of consumer)`: a message counts as consumed when the next one is asked for. The one that the
+   * loop is left with comes again, to whoever consumes then; leaving the loop closes the consumer.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<ReceivedMessage> {
+    const stream = new MessageStream(() => this.close())
+    this.#stream = stream
+    const started = this.run((message) => stream.offer(message))
+    return {
+      next: () => started.then(() => stream.next()),
+      return: () => stream.return(),
+    }
+  }
+
+  /** No messages until resume(); the queues are kept. */
+  suspend(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#delivery?.wake()
+  }
+
+  /** Listeners that run at once from now on, 1 to 1000. */
+  updateCorePoolSize(count: number): void {
+    if (!Number.isInteger(count) || count < 1 || count > 1000)
+      throw new AerobeeError('INVALID_ARGUMENT', 'corePoolSize Out of range [1, 1000]')
+    this.#settings.consumeThreadMax = count
+    this.#delivery?.listeners.resize(count)
+  }
+
+  /** Queues that are this consumer's now. */
+  assignment(): MessageQueue[] {
+    return this.#delivery?.processQueues.map(({ queue }) => this.#userQueue(queue)) ?? []
+  }
+
+  /**
+   * Waits for running listeners up to a deadline, saves offsets, unlocks queues, leaves the group, closes the connections.
+   * Messages that were pulled and not delivered go to other members. Idempotent.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -140,36 +161,165 @@ export class PushConsumer {
     return this.close()
   }
 
+  async #run(
+    listener: { concurrently?: BatchListener; orderly?: OrderlyBatchListener; batchSize: number },
+    options: StartOptions,
+  ): Promise<void> {
+    if (this.#closing) throw closed()
+    if (this.#delivery)
+      throw new AerobeeError(
+        'INVALID_ARGUMENT',
+        'the consumer runs already: it has one listener, make another one',
+      )
+    const { clock } = this.#instance.surroundings
+    this.#startedAtWallMs = clock.wallMs()
+    const delivery = new Delivery({
+      instance: this.#instance,
+      group: this.#group,
+      options: this.#options,
+      settings: this.#settings,
+      subscriptions: this.#subscriptions,
+      offsets: this.#offsets,
+      starts: this.#starts,
+      strategy: this.#options.allocateMessageQueueStrategy ?? allocateAveragely,
+      listener,
+      paused: () => this.#paused,
+      userQueue: (queue) => this.#userQueue(queue),
+    })
+    this.#delivery = delivery
+    try {
+      await this.#join(delivery, options)
+    } catch (thrown) {
+      if (this.#closing) throw closed()
+      await this.close()
+      throw thrown
+    }
+  }
+
+  /** In upstream's order (reference: client-behaviour 3.2). */
+  async #join(delivery: Delivery, options: StartOptions): Promise<void> {
+    const instance = this.#instance
+    instance.addRole(this.#role)
+    delivery.start()
+    await instance.start()
+    await waitForBroker(instance, this.#subscriptions.keys(), options)
+    await instance.routes
+      .refreshAll(this.#subscriptions.keys())
+      .catch((thrown) => instance.logger.warn(errorText(thrown)))
+    if (this.#closing) return
+    await checkInBroker(instance, this.#group, this.#subscriptions.values())
+    await instance.heartbeat()
+    await delivery.join()
+  }
+
   async #close(): Promise<void> {
     const { clock } = this.#instance.surroundings
-    this.#assignment?.stopPulling()
-    const deadline = new AbortController()
-    await Promise.race([
-      this.#listeners.drain(),
-      sleep(clock, this.#options.awaitTerminationMillisWhenShutdown ?? 10_000, deadline.signal).catch(
-        () => {},
-      ),
-    ])
-    deadline.abort()
-    if (this.#assignment) {
-      await this.#offsets.commit()
-      this.#assignment.dropAll()
+    this.#stream?.stop()
+    const delivery = this.#delivery
+    if (delivery) {
+      await delivery.stopTaking()
+      const enough = new AbortController()
+      await Promise.race([
+        delivery.listeners.drain(),
+        sleep(clock, this.#settings.awaitTerminationMillisWhenShutdown, enough.signal).catch(() => {}),
+      ])
+      enough.abort()
+      this.#stream?.end()
+      await this.#offsets.save()
+      await delivery.leave()
       await this.#instance.removeRole(this.#role)
     }
-    await this.#instance.close()
+    if (this.#owned) await this.#instance.close()
   }
 
-  #subscribe(topic: string, expression: string): void {
-    const built = buildSubscription(topic, expression, 'TAG', this.#instance.surroundings.clock.wallMs())
-    if (!built.ok) throw new AerobeeError('INVALID_ARGUMENT', `subscription to ${topic}: ${built.reason}`)
-    this.#subscriptions.set(topic, built.value)
+  #describe(): Role {
+    return {
+      consumerGroup: this.#group,
+      consumerData: () => ({
+        consumeFromWhere: this.#starts.fromWhere,
+        consumeType: 'CONSUME_PASSIVELY',
+        groupName: this.#group,
+        messageModel: this.#settings.messageModel,
+        subscriptionDataSet: [...this.#subscriptions.values()],
+        unitMode: this.#instance.options.unitMode ?? false,
+      }),
+      topics: () => this.#subscriptions.keys(),
+      onGroupChange: () => this.#delivery?.wake(),
+      offsets: (topic) => this.#offsets.ofTopic(topic),
+      resetOffsets: (topic, offsets) => this.#resetOffsets(topic, offsets),
+      runningInfo: (jstack) => this.#runningInfo(jstack),
+      consumeDirectly: async (message) => {
+        const startedAt = this.#instance.surroundings.clock.monoMs()
+        const { result, remark, ...rest } = await this.#delivery!.consumption.directly(message)
+        const spentTimeMills = Math.round(this.#instance.surroundings.clock.monoMs() - startedAt)
+        return { ...rest, consumeResult: result, remark, spentTimeMills }
+      },
+      close: () => this.close(),
+    }
   }
 
-  /** Brokers learn the new subscriptions at once. */
+  #resetOffsets(topic: string, offsets: readonly (readonly [MessageQueue, number])[]): void {
+    const wasPaused = this.#paused
+    this.#paused = true
+    this.#delivery
+      ?.reset(topic, offsets)
+      .catch((thrown) => this.#instance.logger.error(`resetting offsets failed: ${errorText(thrown)}`))
+      .finally(() => {
+        if (!wasPaused) this.resume()
+      })
+  }
+
+  #runningInfo(jstack: boolean) {
+    return runningInfo({
+      instance: this.#instance,
+      options: this.#options,
+      settings: this.#settings,
+      orderly: this.#delivery?.orderly ?? false,
+      startedAtWallMs: this.#startedAtWallMs,
+      subscriptions: this.#subscriptions.values(),
+      processQueues: this.#delivery?.processQueues ?? [],
+      statistics: this.#delivery!.statistics,
+      runningListeners: this.#delivery?.listeners.running ?? 0,
+      jstack,
+    })
+  }
+
+  #localOffsets(): LocalOffsets {
+    const { clientId, surroundings } = this.#instance
+    const root = this.#options.localOffsetStoreDir ?? `${homeDirectory()}/.rocketmq_offsets`
+    return new LocalOffsets(surroundings.fileSystem, `${root}/${clientId}/${this.#group}`)
+  }
+
+  #userQueue(queue: MessageQueue): MessageQueue {
+    const topic = withoutNamespace(this.#instance.namespace, queue.topic)
+    return topic === queue.topic ? queue : { ...queue, topic }
+  }
+
+  /** Brokers learn the subscriptions at once. */
   #announce(): void {
+    if (!this.#delivery || this.#closing) return
     this.#instance
-      .heartbeat()
-      .then(() => this.#assignment?.soon())
+      .heartbeat(true)
+      .then(() => this.#delivery?.wake())
       .catch((thrown) => this.#instance.logger.warn(`heartbeat failed: ${errorText(thrown)}`))
   }
 }
+
+/** Throws AerobeeError INVALID_ARGUMENT. */
+function checkGroup(group: string): void {
+  const fault = groupNameFault(group)
+  if (fault) throw new AerobeeError('INVALID_ARGUMENT', `consumerGroup ${group}: ${fault}`)
+  if (group === 'DEFAULT_CONSUMER')
+    throw new AerobeeError(
+      'INVALID_ARGUMENT',
+      'consumerGroup can not equal DEFAULT_CONSUMER, please specify another one.',
+    )
+}
+
+/** The offset file of a broadcasting consumer is found again by a client id that does not change. */
+function broadcastingName(options: PushConsumerOptions): PushConsumerOptions {
+  if (options.messageModel !== 'BROADCASTING') return options
+  return { ...options, instanceName: options.instanceName ?? 'DEFAULT' }
+}
+
+const closed = () => new AerobeeError('CLOSED', 'the consumer is closed: make a new one to go on')

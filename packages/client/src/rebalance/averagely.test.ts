@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
-import { allocateAveragely } from './averagely.js'
+import { sharesAveragely } from './averagely.js'
 
 interface Case {
   strategy: string
@@ -27,7 +27,7 @@ test("queues are shared out as Java's AllocateMessageQueueAveragely does", () =>
       Array.from({ length: queuesPerBroker }, (_, id) => `broker-${'abcdefgh'[broker]}:${id}`),
     ).flat()
     for (const client of clients)
-      assert.deepEqual(allocateAveragely(queues, clients, client), result[client] ?? [])
+      assert.deepEqual(sharesAveragely(queues, clients, client), result[client] ?? [])
   }
 })
 
@@ -36,12 +36,12 @@ test('every queue has exactly one owner, whatever the numbers', () => {
     for (let memberCount = 1; memberCount <= 25; memberCount++) {
       const queues = Array.from({ length: queueCount }, (_, i) => i)
       const members = Array.from({ length: memberCount }, (_, i) => `c${i}`)
-      const shares = members.map((member) => allocateAveragely(queues, members, member))
+      const shares = members.map((member) => sharesAveragely(queues, members, member))
       assert.deepEqual(shares.flat(), queues)
     }
   }
 })
 
 test('who is no member gets nothing', () => {
-  assert.deepEqual(allocateAveragely([1, 2], ['a'], 'b'), [])
+  assert.deepEqual(sharesAveragely([1, 2], ['a'], 'b'), [])
 })

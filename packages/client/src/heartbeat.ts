@@ -1,0 +1,91 @@
+import { errorText, javaHash } from '@aerobee/base'
+import { bodies, commands, responseCodes } from '@aerobee/wire'
+import type { ClientInstance } from './client-instance.js'
+import type { Role } from './role.js'
+
+/** Tells brokers who is here (reference: client-behaviour 1.4). Brokers that do not answer are left for the next time. */
+export class Heartbeats {
+  readonly #instance: ClientInstance
+  readonly #roles: ReadonlySet<Role>
+  readonly #v2: boolean
+  /** By broker address: fingerprint of what it knows already. Of version 2 only. */
+  readonly #known = new Map<string, number>()
+
+  constructor(instance: ClientInstance, roles: ReadonlySet<Role>, v2: boolean) {
+    this.#instance = instance
+    this.#roles = roles
+    this.#v2 = v2
+  }
+
+  /** Resolves with how many brokers took it. `anew`: with all subscriptions, whatever they knew. */
+  async beat(addresses: readonly string[], anew = false): Promise<number> {
+    const data = this.#data()
+    if (this.#instance.closed || (data.consumerDataSet.length === 0 && data.producerDataSet.length === 0))
+      return 0
+    if (anew) for (const address of addresses) this.#known.delete(address)
+    const beats = await Promise.all(addresses.map((address) => this.#beat(address, data)))
+    return beats.filter(Boolean).length
+  }
+
+  get hasConsumers(): boolean {
+    for (const role of this.#roles) if (role.consumerGroup !== undefined) return true
+    return false
+  }
+
+  async #beat(address: string, data: bodies.HeartbeatData): Promise<boolean> {
+    const { logger, callTimeoutMs } = this.#instance
+    const fingerprint = this.#v2 ? fingerprintOf(data) : 0
+    const short = this.#v2 && this.#known.get(address) === fingerprint
+    const body = bodies.heartbeatData.encode({
+      ...(short ? { ...data, consumerDataSet: data.consumerDataSet.map(withoutSubscriptions) } : data),
+      heartbeatFingerprint: fingerprint,
+      withoutSub: short,
+    })
+    try {
+      const answer = await this.#instance.call(
+        address,
+        commands.heartbeat,
+        {},
+        { body, timeoutMs: callTimeoutMs },
+      )
+      if (answer.code !== responseCodes.SUCCESS) {
+        this.#known.delete(address)
+        logger.warn(`heartbeat refused by broker ${address}: ${answer.remark}`, { code: answer.code })
+        return false
+      }
+      if (this.#v2 && answer.fields?.supportsHeartbeatV2 && !answer.fields.subscriptionChanged)
+        this.#known.set(address, fingerprint)
+      else this.#known.delete(address)
+      return true
+    } catch (thrown) {
+      this.#known.delete(address)
+      if (!this.#instance.closed) logger.warn(`no heartbeat to broker ${address}: ${errorText(thrown)}`)
+      return false
+    }
+  }
+
+  #data(): bodies.HeartbeatData {
+    const producers = new Set([...this.#roles].flatMap((role) => role.producerGroup ?? []))
+    return {
+      clientID: this.#instance.clientId,
+      consumerDataSet: [...this.#roles].flatMap((role) => (role.consumerData ? [role.consumerData()] : [])),
+      heartbeatFingerprint: 0,
+      producerDataSet: [...producers].map((groupName) => ({ groupName })),
+      withoutSub: false,
+    }
+  }
+}
+
+const withoutSubscriptions = (data: bodies.ConsumerData): bodies.ConsumerData => ({
+  ...data,
+  subscriptionDataSet: [],
+})
+
+/** Hash of all that does not change by itself. */
+function fingerprintOf(data: bodies.HeartbeatData): number {
+  const consumerDataSet = data.consumerDataSet.map((consumer) => ({
+    ...consumer,
+    subscriptionDataSet: consumer.subscriptionDataSet.map((one) => ({ ...one, subVersion: 0 })),
+  }))
+  return javaHash(bodies.heartbeatData.text({ ...data, clientID: '', consumerDataSet }))
+}

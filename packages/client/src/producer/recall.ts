@@ -1,0 +1,56 @@
+import { AerobeeError, bad, good, type Result } from '@aerobee/base'
+import { commands, isDlqTopic, isRetryTopic } from '@aerobee/wire'
+import { expectSuccess } from '../answers.js'
+import type { Sender } from './sender.js'
+
+export interface RecallHandle {
+  topic: string
+  brokerName: string
+  /** When the message is due, ms. */
+  timestamp: string
+  messageId: string
+}
+
+/**
+ * What a delayed message is recalled by:
+ *
+ *   handle = base64url of `v1 topic broker timestamp uniqKey`
+ */
+export function decodeRecallHandle(handle: string): Result<RecallHandle> {
+  if (!/^[A-Za-z0-9_-]+={0,2}$/.test(handle)) return bad('recall handle is invalid')
+  const parts = Buffer.from(handle, 'base64url').toString('utf8').split(' ')
+  const [version, topic, brokerName, timestamp, messageId] = parts
+  if (version !== 'v1' || parts.length !== 5) return bad('recall handle is invalid')
+  return good({ topic: topic!, brokerName: brokerName!, timestamp: timestamp!, messageId: messageId! })
+}
+
+/** Asks the broker that holds the message, by any route that knows it. */
+export async function recall(sender: Sender, userTopic: string, handle: string): Promise<string> {
+  const { instance, settings, group } = sender
+  if (isRetryTopic(userTopic) || isDlqTopic(userTopic))
+    throw new AerobeeError('INVALID_ARGUMENT', 'topic is not supported')
+  const decoded = decodeRecallHandle(handle)
+  if (!decoded.ok) throw new AerobeeError('INVALID_ARGUMENT', decoded.reason)
+  const topic = sender.topicOf(userTopic)
+  const { brokerName } = decoded.value
+  const address = await addressOf(sender, topic, brokerName)
+  const answer = await instance.call(
+    address,
+    commands.recallMessage,
+    { producerGroup: group, topic, recallHandle: handle },
+    { timeoutMs: settings.sendMsgTimeout },
+  )
+  return expectSuccess(answer, `Recalling a message of topic ${userTopic}`, address).msgId
+}
+
+async function addressOf(sender: Sender, topic: string, brokerName: string): Promise<string> {
+  const { addresses } = sender.instance
+  const route = await sender.route(topic)
+  const address = addresses.masterOf(brokerName)
+  if (address !== undefined) return address
+  const any = route.publishQueues[0]
+  const other = any && addresses.knownMaster(any)
+  if (other === undefined)
+    throw new AerobeeError('NO_ROUTE', 'The broker service address not found', { retryable: true })
+  return other
+}

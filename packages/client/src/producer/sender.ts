@@ -1,0 +1,326 @@
+import { AerobeeError, errorText } from '@aerobee/base'
+import {
+  type BatchItem,
+  compressBody,
+  encodeBatch,
+  encodeProperties,
+  groupNameFault,
+  ipBytes,
+  propertyNames,
+  transactionTypes,
+  uniqIdGenerator,
+  withCompression,
+} from '@aerobee/wire'
+import { openInstance } from '../client.js'
+import type { ClientInstance } from '../client-instance.js'
+import { localAddress, processId } from '../environment.js'
+import { withNamespace, withoutNamespace } from '../namespace.js'
+import type { OutgoingMessage } from '../outgoing-message.js'
+import type { MessageQueue, TopicRoute } from '../route.js'
+import { BackPressure } from './back-pressure.js'
+import { splitBatch } from './batch.js'
+import { buildMessage, checkTopic, type SystemProperties } from './build-message.js'
+import { FaultDetector } from './fault-detector.js'
+import { FaultTable } from './fault-table.js'
+import {
+  type ProducerOptions,
+  type ProducerSettings,
+  producerSettings,
+  type SendOptions,
+  type SendResult,
+} from './options.js'
+import { queueOfKey } from './queue-choice.js'
+import { SendHooks } from './send-hooks.js'
+import { notifySend, type SendRequest, sendOnce } from './send-once.js'
+import { sendWithRetry } from './send-with-retry.js'
+
+/** How a message differs from an ordinary one. */
+export interface SendKind {
+  system?: SystemProperties
+  kind?: SendRequest['kind']
+}
+
+const noKind: SendKind = {}
+
+/** From a message to the answer of a broker: what every kind of producer sends by. */
+export class Sender {
+  readonly instance: ClientInstance
+  readonly settings: ProducerSettings
+  readonly group: string
+  /** Topics that were sent to: their routes are kept fresh. */
+  readonly topics = new Set<string>()
+  readonly #owned: boolean
+  readonly #pressure: BackPressure | undefined
+  readonly #faults: FaultTable
+  readonly #detector: FaultDetector | undefined
+  readonly #hooks: SendHooks
+  readonly #nextId: () => string
+
+  /** Throws AerobeeError INVALID_ARGUMENT. */
+  constructor(options: ProducerOptions) {
+    checkGroup(options.producerGroup)
+    this.settings = producerSettings(options)
+    const { instance, owned } = openInstance(options)
+    this.instance = instance
+    this.#owned = owned
+    this.group = withNamespace(instance.namespace, options.producerGroup)
+    const { clock, random } = instance.surroundings
+    const { settings } = this
+    if (settings.enableBackpressure)
+      this.#pressure = new BackPressure(
+        clock,
+        settings.backPressureForAsyncSendNum,
+        settings.backPressureForAsyncSendSize,
+      )
+    const detects = options.startDetectorEnable ?? false
+    this.#faults = new FaultTable({
+      enabled: options.sendLatencyEnable ?? false,
+      detects,
+      latencyMax: options.latencyMax,
+      notAvailableDuration: options.notAvailableDuration,
+      clock,
+      random,
+    })
+    if (detects)
+      this.#detector = new FaultDetector(
+        instance,
+        this.#faults,
+        settings.detectTimeout,
+        settings.detectInterval,
+      )
+    this.#hooks = new SendHooks(instance, this.group, options)
+    this.#nextId = uniqIdGenerator({
+      ip: ipBytes(localAddress()) ?? random.bytes(4),
+      pid: processId(),
+      random,
+      now: () => clock.wallMs(),
+    })
+  }
+
+  start(): void {
+    this.#detector?.start()
+  }
+
+  async close(): Promise<void> {
+    this.#detector?.stop()
+    this.#pressure?.close(() => new AerobeeError('CLOSED', 'the producer was closed while a send waited'))
+    if (this.#owned) await this.instance.close()
+  }
+
+  userQueue(queue: MessageQueue): MessageQueue {
+    const topic = withoutNamespace(this.instance.namespace, queue.topic)
+    return topic === queue.topic ? queue : { ...queue, topic }
+  }
+
+  topicOf(userTopic: string): string {
+    return withNamespace(this.instance.namespace, userTopic)
+  }
+
+  /** Throws AerobeeError INVALID_ARGUMENT. */
+  request(message: OutgoingMessage, kind: SendKind = noKind): SendRequest {
+    const topic = this.topicOf(message.topic)
+    checkTopic(topic)
+    const { namespace } = this.instance
+    const system = kind.system ?? []
+    const built = buildMessage(
+      message,
+      this.#nextId(),
+      this.settings.maxMessageSize,
+      namespace ? [...system, [propertyNames.instanceId, namespace]] : system,
+    )
+    return {
+      producerGroup: this.group,
+      topic,
+      createTopicKey: this.settings.createTopicKey,
+      defaultTopicQueueNums: this.settings.defaultTopicQueueNums,
+      flag: message.flag ?? 0,
+      sysFlag: system.some(([name]) => name === propertyNames.transactionPrepared)
+        ? transactionTypes.prepared
+        : 0,
+      properties: built.properties,
+      body: built.body,
+      messageId: built.uniqKey,
+      kind: kind.kind ?? 'single',
+      unitMode: this.instance.options.unitMode ?? false,
+    }
+  }
+
+  /** Requests for messages that go together, as few as their size allows, and how many messages each has. */
+  batchRequests(messages: readonly OutgoingMessage[]): { request: SendRequest; ids: string[] }[] {
+    const members = messages.map((message) => this.request(message))
+    const first = members[0]!
+    return splitBatch(members, this.settings.maxMessageSize).map((batch) => {
+      const own = encodeProperties([
+        [propertyNames.uniqKey, this.#nextId()],
+        [propertyNames.wait, messages[0]!.waitStoreMsgOK === false ? 'false' : 'true'],
+      ])
+      const body = encodeBatch(batch satisfies BatchItem[])
+      if (body.length > this.settings.maxMessageSize)
+        throw new AerobeeError(
+          'INVALID_ARGUMENT',
+          `the message body size over max value, MAX: ${this.settings.maxMessageSize}: a message of a batch takes ${body.length} bytes with its properties`,
+        )
+      const ids = batch.map((member) => member.messageId)
+      return {
+        request: { ...first, flag: 0, body, properties: own, messageId: ids.join(','), kind: 'batch' },
+        ids,
+      }
+    })
+  }
+
+  /** Rejects with INVALID_ARGUMENT, NO_ROUTE, BROKER_ERROR, CONNECT_FAILED, TIMEOUT, CANCELLED, CLOSED. */
+  async send(request: SendRequest, message: OutgoingMessage, options: SendOptions): Promise<SendResult> {
+    const { signal } = options
+    const { clock } = this.instance.surroundings
+    const timeoutMs = options.timeoutMs ?? this.settings.sendMsgTimeout
+    const deadline = clock.monoMs() + timeoutMs
+    signal?.throwIfAborted()
+    if (request.kind !== 'batch' && request.body.length >= this.settings.compressMsgBodyOverHowmuch)
+      await this.#compress(request)
+    const bytes = request.body.length
+    const pressure = this.#pressure
+    if (pressure && !pressure.tryAcquire(bytes))
+      await pressure.acquire(bytes, Math.max(0, deadline - clock.monoMs()), signal)
+    try {
+      if (options.queue || options.selector)
+        return await this.#sendTo(request, message, options, deadline - clock.monoMs())
+      return await this.#sendAnywhere(request, message, deadline, signal)
+    } finally {
+      pressure?.release(bytes)
+    }
+  }
+
+  async notify(request: SendRequest, message: OutgoingMessage, options: SendOptions): Promise<void> {
+    if (request.kind !== 'batch' && request.body.length >= this.settings.compressMsgBodyOverHowmuch)
+      await this.#compress(request)
+    const queue =
+      options.queue || options.selector ? await this.#given(message, options) : await this.#any(message)
+    this.#hooks.checkForbidden(message, queue)
+    await notifySend(this.instance, queue, request)
+  }
+
+  route(topic: string): TopicRoute | Promise<TopicRoute> {
+    this.topics.add(topic)
+    const known = this.instance.routes.known(topic)
+    if (known && known.publishQueues.length > 0) return known
+    const { defaultTopicQueueNums, createTopicKey } = this.settings
+    return this.instance.routes.forSending(topic, defaultTopicQueueNums, createTopicKey)
+  }
+
+  async #sendTo(
+    request: SendRequest,
+    message: OutgoingMessage,
+    options: SendOptions,
+    timeoutMs: number,
+  ): Promise<SendResult> {
+    const queue = await this.#given(message, options)
+    return this.#kernel(queue, request, message, timeoutMs, options.signal)
+  }
+
+  #sendAnywhere(
+    request: SendRequest,
+    message: OutgoingMessage,
+    deadlineMonoMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<SendResult> {
+    const { settings } = this
+    return sendWithRetry({
+      tries: 1 + settings.retryTimesWhenSendFailed,
+      deadlineMonoMs,
+      perTryMs: settings.sendMsgMaxTimeoutPerRequest,
+      clock: this.instance.surroundings.clock,
+      signal,
+      retryWhenNotStoreOK: settings.retryAnotherBrokerWhenNotStoreOK,
+      retryResponseCodes: settings.retryResponseCodes,
+      topic: request.topic,
+      choose: (avoidBroker) => {
+        const route = this.route(request.topic)
+        if (route instanceof Promise) return route.then((one) => this.#choose(one, message, avoidBroker))
+        return this.#choose(route, message, avoidBroker)
+      },
+      send: (queue, timeoutMs) => this.#kernel(queue, request, message, timeoutMs, signal),
+      tried: (queue, elapsedMs, failure) =>
+        this.#faults.update(queue.brokerName, elapsedMs, failure !== 'none', failure === 'none'),
+    })
+  }
+
+  #choose(route: TopicRoute, message: OutgoingMessage, avoidBroker: string | undefined): MessageQueue {
+    return message.shardingKey === undefined
+      ? this.#faults.choose(route.publishQueues, avoidBroker)
+      : queueOfKey(route.publishQueues, message.shardingKey)
+  }
+
+  async #any(message: OutgoingMessage): Promise<MessageQueue> {
+    return this.#choose(await this.route(this.topicOf(message.topic)), message, undefined)
+  }
+
+  async #given(message: OutgoingMessage, { queue, selector }: SendOptions): Promise<MessageQueue> {
+    const topic = this.topicOf(message.topic)
+    if (queue) {
+      if (queue.topic !== message.topic && queue.topic !== topic)
+        throw new AerobeeError('INVALID_ARGUMENT', "message's topic not equal mq's topic")
+      if (!this.instance.routes.known(topic)) await this.route(topic)
+      return topic === queue.topic ? queue : { ...queue, topic }
+    }
+    const route = await this.route(topic)
+    const chosen = select(() =>
+      selector!(
+        route.publishQueues.map((one) => this.userQueue(one)),
+        message,
+      ),
+    )
+    return { ...chosen, topic }
+  }
+
+  #kernel(
+    queue: MessageQueue,
+    request: SendRequest,
+    message: OutgoingMessage,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<SendResult> {
+    const options = { timeoutMs, signal }
+    if (this.#hooks.none) return this.#result(sendOnce(this.instance, queue, request, options))
+    return this.#hooks.around(queue, request, message, () =>
+      this.#result(sendOnce(this.instance, queue, request, options)),
+    )
+  }
+
+  #result(sending: Promise<SendResult>): Promise<SendResult> {
+    if (this.instance.namespace === undefined) return sending
+    return sending.then((result) => ({ ...result, queue: this.userQueue(result.queue) }))
+  }
+
+  /** A body that cannot be compressed is sent as it is. */
+  async #compress(request: SendRequest): Promise<void> {
+    const { compressType, compressLevel } = this.settings
+    try {
+      request.body = await compressBody(compressType, request.body, compressLevel)
+      request.sysFlag = withCompression(request.sysFlag, compressType)
+    } catch (thrown) {
+      this.instance.logger.warn(`a body is sent without compression: ${errorText(thrown)}`)
+    }
+  }
+}
+
+function select(call: () => MessageQueue | undefined): MessageQueue {
+  let chosen: MessageQueue | undefined
+  try {
+    chosen = call()
+  } catch (thrown) {
+    throw new AerobeeError('INVALID_ARGUMENT', 'select message queue threw exception.', { cause: thrown })
+  }
+  if (!chosen) throw new AerobeeError('INVALID_ARGUMENT', 'select message queue return null.')
+  return chosen
+}
+
+/** Throws AerobeeError INVALID_ARGUMENT. */
+function checkGroup(group: string): void {
+  const fault = groupNameFault(group)
+  if (fault) throw new AerobeeError('INVALID_ARGUMENT', `producerGroup ${group}: ${fault}`)
+  if (group === 'DEFAULT_PRODUCER')
+    throw new AerobeeError(
+      'INVALID_ARGUMENT',
+      'producerGroup can not equal DEFAULT_PRODUCER, please specify another one.',
+    )
+}

@@ -1,0 +1,71 @@
+import { AerobeeError, type Clock } from '@aerobee/base'
+import { buildSubscription, type Subscription } from '@aerobee/filter'
+import { topicNameFault } from '@aerobee/wire'
+import { withNamespace } from '../namespace.js'
+
+/** A filter over properties, in place of tags; brokers need enablePropertyFilter=true. */
+export interface SqlExpression {
+  readonly type: 'SQL92'
+  readonly expression: string
+}
+
+/** Tags separated by `||`, `*` for all, or sql`…`. */
+export type FilterExpression = string | SqlExpression
+
+/** sql`amount > ${least} AND region = ${'eu'}`: values become literals. */
+export function sql(
+  text: TemplateStringsArray,
+  ...values: readonly (string | number | boolean)[]
+): SqlExpression {
+  const expression = values.reduce<string>((so, value, i) => so + literal(value) + text[i + 1]!, text[0]!)
+  return { type: 'SQL92', expression }
+}
+
+function literal(value: string | number | boolean): string {
+  if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`
+  return typeof value === 'boolean' ? String(value).toUpperCase() : String(value)
+}
+
+/** What a consumer wants, by topic; a newer version replaces an older one at the brokers. */
+export class Subscriptions extends Map<string, Subscription> {
+  readonly #clock: Clock
+  readonly #namespace: string | undefined
+  #lastVersion = 0
+
+  constructor(clock: Clock, namespace: string | undefined) {
+    super()
+    this.#clock = clock
+    this.#namespace = namespace
+  }
+
+  /** Throws AerobeeError INVALID_ARGUMENT. */
+  add(userTopic: string, filter: FilterExpression): void {
+    const topic = withNamespace(this.#namespace, userTopic)
+    const fault = topicNameFault(topic)
+    if (fault) throw new AerobeeError('INVALID_ARGUMENT', fault)
+    this.addInternal(topic, filter)
+  }
+
+  /** A topic whose name is as it should be. */
+  addInternal(topic: string, filter: FilterExpression): void {
+    const [expression, type] = typeof filter === 'string' ? [filter, 'TAG'] : [filter.expression, filter.type]
+    const built = buildSubscription(topic, expression, type, this.#version())
+    if (!built.ok) throw new AerobeeError('INVALID_ARGUMENT', `subscription to ${topic}: ${built.reason}`)
+    this.set(topic, built.value)
+  }
+
+  remove(userTopic: string): void {
+    this.delete(withNamespace(this.#namespace, userTopic))
+  }
+
+  /** Brokers take the subscription for a newer one. */
+  renew(topic: string): void {
+    const subscription = this.get(topic)
+    if (subscription) subscription.subVersion = this.#version()
+  }
+
+  #version(): number {
+    this.#lastVersion = Math.max(this.#lastVersion + 1, this.#clock.wallMs())
+    return this.#lastVersion
+  }
+}
