@@ -26,7 +26,7 @@ export class StartOffsets {
   constructor(
     instance: ClientInstance,
     offsets: OffsetTable,
-    options: Pick<PushConsumerOptions, 'from' | 'consumeFromWhere' | 'consumeTimestamp'>,
+    options: Pick<PushConsumerOptions, 'consumeFromWhere' | 'consumeTimestamp' | 'from'>,
   ) {
     const now = instance.surroundings.clock.wallMs()
     this.#instance = instance
