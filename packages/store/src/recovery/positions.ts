@@ -37,7 +37,8 @@ const format = 1
  *    "deletedTopics":{"T":offset}, "queues":{"T":{"0":[minOffset,maxOffset,minPhysical,maxPhysical]}}}
  */
 export function positionsText(positions: StorePositions): string {
-  const queues: Record<string, Record<string, number[]>> = {}
+  // A topic may be named __proto__.
+  const queues: Record<string, Record<string, number[]>> = Object.create(null)
   for (const [topic, ofTopic] of positions.queues) {
     const entries: Record<string, number[]> = {}
     for (const [queueId, at] of ofTopic) {
