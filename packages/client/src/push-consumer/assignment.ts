@@ -41,6 +41,8 @@ export interface AssignmentOptions {
 interface Held {
   processQueue: ProcessQueue
   request: PullRequest
+  /** It goes, as soon as its listener lets it. */
+  leaving: boolean
 }
 
 /** The queues this member holds, and how they come and go (reference: client-behaviour 8.2). */
@@ -106,16 +108,15 @@ export class Assignment {
   /** Queues go on at the offsets given, which may lie before what was consumed. */
   async reset(topic: string, wanted: readonly (readonly [MessageQueue, number])[]): Promise<void> {
     const { offsets } = this.#options
-    for (const held of this.#held.values())
-      if (held.request.queue.topic === topic) {
-        held.processQueue.dropped = true
-        held.processQueue.clear()
-        held.request.stop.abort()
-      }
-    // Before anything is waited for, so that whoever saves meanwhile saves these.
     const due = wanted.filter(([queue]) => queue.topic === topic && this.#held.has(queueKey(queue)))
-    for (const [queue, offset] of due)
-      freezeOffset(this.#held.get(queueKey(queue))!.processQueue.slot, offset)
+    // Before anything is waited for, so that whoever saves meanwhile saves these.
+    for (const [queue, offset] of due) {
+      const { processQueue, request } = this.#held.get(queueKey(queue))!
+      processQueue.dropped = true
+      processQueue.clear()
+      request.stop.abort()
+      freezeOffset(processQueue.slot, offset)
+    }
     for (const [queue] of due) {
       await offsets.save(queue)
       offsets.forget(queue)
@@ -168,10 +169,11 @@ export class Assignment {
     const { instance, locks, later, wake, onChange } = this.#options
     const now = instance.surroundings.clock.monoMs()
     const wanted = new Set(own.map(queueKey))
-    const leaving = [...this.#held.values()].filter(({ request, processQueue }) => {
+    const leaving = [...this.#held.values()].filter(({ request, processQueue, leaving }) => {
       if (request.queue.topic !== topic) return false
-      if (!wanted.has(queueKey(request.queue)) || processQueue.dropped) return true
-      if (!processQueue.pullExpired(now)) return false
+      if (!wanted.has(queueKey(request.queue)) || leaving) return true
+      // Dropped without leaving: its offset is being corrected.
+      if (processQueue.dropped || !processQueue.pullExpired(now)) return false
       instance.logger.error(
         `[BUG]doRebalance, ${this.#options.group}, remove unnecessary mq, ${queueKey(request.queue)}, because pull is pause, so try to fixed it`,
       )
@@ -229,7 +231,7 @@ export class Assignment {
       previouslyLocked: false,
       brokerId: 0,
     }
-    this.#held.set(queueKey(queue), { processQueue, request })
+    this.#held.set(queueKey(queue), { processQueue, request, leaving: false })
     submitLater(request, firstPullDelayMs)
   }
 
@@ -239,6 +241,7 @@ export class Assignment {
     const { processQueue, request } = held
     const { queue } = request
     processQueue.dropped = true
+    held.leaving = true
     request.stop.abort()
     await offsets.save(queue)
     if (locks) {
