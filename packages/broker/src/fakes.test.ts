@@ -149,6 +149,7 @@ export class FakeStore implements MessageStore {
     maxPhysicalOffset: this.#end,
     flushedOffset: this.#end,
     dispatchBehindBytes: 0,
+    damagedRecords: 0,
     readOnlyReason: 'the test says so',
     bootTimestamp: 0,
     space: { commitLogRatio: 0.915, consumeQueueRatio: 0.5, totalBytes: 1, usableBytes: 1 },

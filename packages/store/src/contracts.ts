@@ -103,6 +103,8 @@ export interface StoreStatus {
   maxPhysicalOffset: PhysicalOffset
   flushedOffset: PhysicalOffset
   dispatchBehindBytes: number
+  /** Places of the log found damaged since the start, by recovery and by readers; what lies there is not served. */
+  damagedRecords: number
   /** Why appends are refused now; undefined when they are taken. */
   readOnlyReason: string | undefined
   bootTimestamp: number

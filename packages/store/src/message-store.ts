@@ -11,7 +11,6 @@ import type {
 } from './contracts.js'
 import type { ArrivalListener } from './dispatch.js'
 import type { StoreEnvironment } from './environment.js'
-import { ReadRun, readRefusal } from './read/read-run.js'
 import type { RunningStore } from './running-store.js'
 import { startStore } from './starting.js'
 
@@ -42,7 +41,12 @@ class DirectoryStore implements MessageStore {
     if (this.#store) throw new AerobeeError('CLOSED', 'The store was started before: open another one.')
     const store = await startStore(this.#environment)
     for (const listener of this.#listeners) store.dispatch.onArrival(listener)
-    await store.start()
+    try {
+      await store.start()
+    } catch (thrown) {
+      store.abandon()
+      throw thrown
+    }
     this.#store = store
   }
 
@@ -62,11 +66,7 @@ class DirectoryStore implements MessageStore {
   }
 
   read(request: ReadRequest): ReadOutcome | Promise<ReadOutcome> {
-    const store = this.#running()
-    const queue = store.parts.queues.find(request.topic, request.queueId)
-    const refusal = readRefusal(queue, request)
-    if (refusal !== undefined || queue === undefined) return refusal!
-    return new ReadRun(store, request, queue).run()
+    return this.#running().reader.read(request)
   }
 
   minOffset(topic: string, queueId: number): QueueOffset {
@@ -84,22 +84,22 @@ class DirectoryStore implements MessageStore {
     boundary: 'LOWER' | 'UPPER',
   ): Promise<QueueOffset> {
     const queue = this.#find(topic, queueId)
-    return queue === undefined ? 0 : this.#running().search.offsetByTime(queue, wallMs, boundary)
+    return queue === undefined ? 0 : this.#running().reader.search.offsetByTime(queue, wallMs, boundary)
   }
 
   async storeTimeAt(topic: string, queueId: number, offset: QueueOffset): Promise<number> {
     const queue = this.#find(topic, queueId)
-    return queue === undefined ? -1 : this.#running().search.storeTimeAt(queue, offset)
+    return queue === undefined ? -1 : this.#running().reader.search.storeTimeAt(queue, offset)
   }
 
   inMemory(topic: string, queueId: number, offset: QueueOffset): boolean {
     const queue = this.#find(topic, queueId)
     if (queue === undefined || offset < queue.minOffset || offset >= queue.maxOffset) return true
-    return this.#running().isRecent(queue, offset)
+    return this.#running().reader.isRecent(queue, offset)
   }
 
   async recordAt(physicalOffset: number): Promise<Uint8Array | undefined> {
-    return this.#running().reader.read(physicalOffset)
+    return this.#running().reader.records.read(physicalOffset)
   }
 
   async queryByKey(
@@ -114,7 +114,7 @@ class DirectoryStore implements MessageStore {
     if (!parts.index) return { records, indexLastUpdateTimestamp: 0, indexLastUpdatePhysicalOffset: 0 }
     const found = await parts.index.query(topic, key, maxCount, beginMs, endMs)
     for (const physicalOffset of found.physicalOffsets) {
-      const record = await reader.read(physicalOffset)
+      const record = await reader.records.read(physicalOffset)
       if (record) records.push(record)
     }
     return {

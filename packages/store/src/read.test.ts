@@ -233,3 +233,18 @@ test('a topic that was deleted and made again shows its later life, even when no
   const next = await Scene.started({ disk: image })
   assert.deepEqual(await next.bodies('again'), ['body 100', 'body 101', 'body 102'])
 })
+
+test('an entry that names other bytes than its record gives no message', async () => {
+  const scene = await Scene.started()
+  await scene.send(5)
+  await scene.stop()
+  const path = '/store/consumequeue/T/0/00000000000000000000'
+  const disk = scene.disk.afterKill()
+  const bytes = disk.readFileSync(path)!
+  // The third entry gets the place of the second.
+  bytes.copyWithin(40, 20, 40)
+  disk.place(path, bytes)
+  const next = await Scene.started({ disk })
+  assert.deepEqual(await next.bodies(), ['body 0', 'body 1', 'body 3', 'body 4'])
+  assert.equal(next.store.status().damagedRecords, 1)
+})

@@ -9,20 +9,17 @@ import { LogFlush } from './commit-log/log-flush.js'
 import { LogWriter } from './commit-log/log-writer.js'
 import type { PendingAppend } from './commit-log/pending-append.js'
 import type { SegmentList } from './commit-log/segment-list.js'
-import type { ConsumeQueue } from './consume-queue/consume-queue.js'
 import type { QueueFiles } from './consume-queue/queue-files.js'
 import type { QueueTable } from './consume-queue/queue-table.js'
 import type { QueueWriter } from './consume-queue/queue-writer.js'
-import { UnitBlocks } from './consume-queue/unit-blocks.js'
 import type { StoreStatus } from './contracts.js'
 import { Dispatch } from './dispatch.js'
 import { type StoreEnvironment, type StorePaths, storeMemory } from './environment.js'
 import type { MessageIndex } from './index-file/index.js'
 import type { OpenFiles } from './open-files.js'
-import { logBlockBytes, type StoreMemory, type StoreOptions } from './options.js'
+import { logBlockBytes, type StoreMemory } from './options.js'
 import { PositionKeeper } from './position-keeper.js'
-import { OffsetSearch } from './read/offset-search.js'
-import { RecordReader } from './read/record-reader.js'
+import { StoreReader } from './read/store-reader.js'
 import { fillIndexGaps } from './recovery/index-gaps.js'
 import type { StorePositions } from './recovery/positions.js'
 import type { Recovered } from './recovery/recover.js'
@@ -61,14 +58,10 @@ export class RunningStore {
   readonly appends: Appends
   readonly flush: LogFlush
   readonly dispatch: Dispatch
-  readonly units: UnitBlocks
-  readonly reader: RecordReader
-  readonly search: OffsetSearch
+  readonly reader: StoreReader
   readonly keeper: PositionKeeper
   readonly retention: RetentionService
   readonly bootTimestamp: number
-  /** Records found damaged by readers. */
-  damagedReads = 0
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #waiters: FlushWaiters
@@ -122,17 +115,17 @@ export class RunningStore {
       written: (appends) => this.#written(appends),
       broken: (thrown) => this.#break('A write to the commit log failed', thrown),
     })
-    this.units = new UnitBlocks(queueFiles, this.memory.queueCacheBytes)
-    const visibleEnd = () => this.dispatch.position
-    this.reader = new RecordReader({
+    this.reader = new StoreReader({
+      options,
+      memory: this.memory,
+      logger,
       segments,
       blocks: this.blocks,
       files,
-      appendedCrc: appendCrc,
-      visibleEnd,
-      damaged: (offset, reason) => this.#damaged(offset, reason),
+      queues,
+      queueFiles,
+      visibleEnd: () => this.dispatch.position,
     })
-    this.search = new OffsetSearch({ units: this.units, reader: this.reader })
     this.keeper = new PositionKeeper({
       options,
       clock,
@@ -166,6 +159,12 @@ export class RunningStore {
     this.keeper.start()
     this.retention.start()
     if (index) this.#fillingGaps = this.#fillIndexGaps(index)
+  }
+
+  /** Lets go of the directory, as it is. */
+  abandon(): void {
+    this.parts.files.close()
+    this.parts.lock.release()
   }
 
   /** Resolves when everything is on disk; the abort marker goes only then. */
@@ -205,24 +204,11 @@ export class RunningStore {
     this.#diskFull = reason
   }
 
-  /** Whether a record counts as in memory (reference: broker-behaviour 5). `offset` has an entry. */
-  isRecent(queue: ConsumeQueue, offset: number): boolean {
-    const { options } = this.parts.environment
-    const window = (this.memory.physicalBytes * options.accessMessageInMemoryMaxRatio) / 100
-    const edge = this.dispatch.position - window
-    const start = this.parts.segments.first?.base ?? 0
-    if (edge <= Math.max(start, queue.minPhysical)) return true
-    if (queue.inTail(offset)) return queue.physicalAt(offset) >= edge
-    // What lies before the queue's memory is no newer than that.
-    if (queue.tailStart < queue.maxOffset && queue.physicalAt(queue.tailStart) < edge) return false
-    return this.parts.queueFiles.entrySync(queue, offset).physical >= edge
-  }
-
   /** The log keeps the records until retention takes them. */
   deleteTopic(topic: string): void {
     const { queues, queueFiles } = this.parts
     if (!queues.hasTopic(topic)) return
-    for (const queue of queues.of(topic)) this.units.forget(queue)
+    for (const queue of queues.of(topic)) this.reader.units.forget(queue)
     queues.removeTopic(topic)
     queueFiles.removeTopic(topic)
     this.keeper.noteDeletedTopic(topic, this.writer.end)
@@ -235,19 +221,11 @@ export class RunningStore {
       maxPhysicalOffset: this.writer.writtenEnd,
       flushedOffset: this.flush.flushedOffset,
       dispatchBehindBytes: this.writer.writtenEnd - this.dispatch.position,
+      damagedRecords: this.parts.recovered.damages.length + this.reader.damaged,
       readOnlyReason: this.refusal(),
       bootTimestamp: this.bootTimestamp,
       space: this.retention.space,
     }
-  }
-
-  /** For reads. */
-  get options(): StoreOptions {
-    return this.parts.environment.options
-  }
-
-  visibleEnd(): number {
-    return this.dispatch.position
   }
 
   #written(appends: readonly PendingAppend[]): void {
@@ -310,10 +288,5 @@ export class RunningStore {
       this.#broken = `${what}: ${errorText(thrown)}`
     }
     this.#waiters.giveUp()
-  }
-
-  #damaged(offset: number, reason: string): void {
-    this.damagedReads += 1
-    this.#logger.error(`The record at ${offset} of the commit log is damaged and not served: ${reason}.`)
   }
 }

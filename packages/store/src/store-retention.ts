@@ -58,9 +58,10 @@ async function deleteSegment(store: RunningStore, segment: RetainedSegment): Pro
   await environment.fileSystem.syncDirectory(paths.commitLog)
   for (const queue of [...queues.all()]) {
     if (queue.minPhysical >= logStart || queue.minOffset === queue.maxOffset || queue.deleted) continue
-    const minOffset = await store.search.firstFrom(queue, queue.minOffset, logStart)
+    const minOffset = await store.reader.search.firstFrom(queue, queue.minOffset, logStart)
     queue.minOffset = minOffset
-    queue.minPhysical = minOffset < queue.maxOffset ? await store.search.physicalAt(queue, minOffset) : -1
+    queue.minPhysical =
+      minOffset < queue.maxOffset ? await store.reader.search.physicalAt(queue, minOffset) : -1
     queueFiles.removeBelow(queue, minOffset)
   }
   index?.deleteBelow(logStart)

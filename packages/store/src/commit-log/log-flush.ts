@@ -64,9 +64,10 @@ export class LogFlush {
   async #sync(from: number, to: number): Promise<void> {
     const { segments, files } = this.#parts
     await segments.syncNames()
-    for (const segment of segments.all) {
-      if (segment.base + segments.segmentBytes <= from || segment.base >= to) continue
-      await files.useAsync(segment.path, (file) => file.datasync())
+    for (let at = from; at < to; ) {
+      const segment = segments.holding(at)
+      if (segment) await files.useAsync(segment.path, (file) => file.datasync())
+      at = (Math.floor(at / segments.segmentBytes) + 1) * segments.segmentBytes
     }
   }
 }

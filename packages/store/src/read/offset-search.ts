@@ -5,7 +5,7 @@ import type { RecordReader } from './record-reader.js'
 
 export interface OffsetSearchParts {
   units: UnitBlocks
-  reader: RecordReader
+  records: RecordReader
 }
 
 /** Looks entries of one queue up, wherever they lie. */
@@ -29,7 +29,7 @@ export class OffsetSearch {
   async storeTimeAt(queue: ConsumeQueue, offset: number): Promise<number> {
     if (offset < queue.minOffset || offset >= queue.maxOffset) return -1
     const physical = await this.physicalAt(queue, offset)
-    return physical < 0 ? -1 : this.#parts.reader.storeTime(physical)
+    return physical < 0 ? -1 : this.#parts.records.storeTime(physical)
   }
 
   /**

@@ -18,7 +18,7 @@ import { RecordSlices } from './record-slices.js'
 export interface ReadParts {
   options: StoreOptions
   units: UnitBlocks
-  reader: RecordReader
+  records: RecordReader
   visibleEnd(): number
 }
 
@@ -46,7 +46,7 @@ export class ReadRun {
   readonly #parts: ReadParts
   readonly #request: ReadRequest
   readonly #queue: ConsumeQueue
-  readonly #records = new RecordSlices()
+  readonly #found = new RecordSlices()
   readonly #end: number
   #offset: number
   #count = 0
@@ -84,18 +84,18 @@ export class ReadRun {
   /** A promise: something is being read. */
   #advance(): Promise<unknown> | undefined {
     const { matchTagsCode, maxCount, maxBytes } = this.#request
-    const { reader } = this.#parts
-    const records = this.#records
+    const { records } = this.#parts
+    const found = this.#found
     while (this.#offset < this.#end) {
       const loading = this.#loadEntry()
       if (loading !== undefined) return loading
       const physical = this.#physical
       const size = this.#size
-      if (isBlank(physical, size) || !reader.holds(physical, size)) {
+      if (isBlank(physical, size) || !records.holds(physical, size)) {
         this.#lost += 1
       } else if (matchTagsCode === undefined || matchTagsCode(this.#tagsCode)) {
-        if (this.#count > 0 && records.sizeBytes + size > maxBytes) return undefined
-        const collected = reader.collect(records, physical, size)
+        if (this.#count > 0 && found.sizeBytes + size > maxBytes) return undefined
+        const collected = records.collect(found, physical, size, this.#queue.queueId, this.#offset)
         if (typeof collected === 'object') return collected
         if (collected) this.#count += 1
         else this.#lost += 1
@@ -127,7 +127,7 @@ export class ReadRun {
   }
 
   async #readTagsCode(offset: number): Promise<void> {
-    const bytes = await this.#parts.reader.read(this.#physical)
+    const bytes = await this.#parts.records.read(this.#physical)
     const record = bytes && decodeRecord(bytes)
     this.#tagsCode = record?.ok ? tagsCodeOf(record.value) : 0
     this.#extended = offset
@@ -142,7 +142,7 @@ export class ReadRun {
       minOffset,
       maxOffset,
       count: this.#count,
-      records: found ? this.#records : undefined,
+      records: found ? this.#found : undefined,
       behindBytes: this.#lastPhysical < 0 ? 0 : this.#parts.visibleEnd() - this.#lastPhysical,
     }
   }

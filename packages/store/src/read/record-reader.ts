@@ -1,4 +1,12 @@
-import { checkRecord, readPhysicalOffset, readStoreTimestamp, readTotalSize } from '@aerobee/wire'
+import {
+  checkRecord,
+  readPhysicalOffset,
+  readQueueId,
+  readQueueOffset,
+  readStoreTimestamp,
+  readTotalSize,
+  smallestRecordBytes,
+} from '@aerobee/wire'
 import type { LogBlock, LogBlocks } from '../commit-log/log-blocks.js'
 import type { SegmentList } from '../commit-log/segment-list.js'
 import type { OpenFiles } from '../open-files.js'
@@ -33,21 +41,24 @@ export class RecordReader {
   }
 
   /**
-   * Adds a record to an answer. A promise: a block of it is being read, try again then. False: it is damaged, which
-   * was reported.
+   * Adds the record that a queue entry names to an answer. A promise: a block of it is being read, try again then.
+   * False: it is not what the entry says, which was reported.
    */
-  collect(into: RecordSlices, physical: number, size: number): boolean | Promise<unknown> {
+  collect(
+    into: RecordSlices,
+    physical: number,
+    size: number,
+    queueId: number,
+    queueOffset: number,
+  ): boolean | Promise<unknown> {
     const { blocks } = this.#parts
     const block = blocks.find(physical)
     if (block === undefined) return blocks.load(physical)
     const end = physical + size
-    if (end > block.end) return this.#collectAcross(into, physical, end)
-    if (
-      physical < block.coldEnd &&
-      !this.#isSound(block.bytes, block.view, physical - block.start, size, physical)
-    ) {
-      return false
-    }
+    if (end > block.end) return this.#collectAcross(into, physical, end, queueId, queueOffset)
+    const at = physical - block.start
+    if (!this.#isNamed(block.view, at, size, queueId, queueOffset, physical)) return false
+    if (physical < block.coldEnd && !this.#isSound(block.bytes, block.view, at, size, physical)) return false
     into.add(block, physical, end)
     return true
   }
@@ -71,7 +82,13 @@ export class RecordReader {
     return readPhysicalOffset(view, 0) === physical ? readStoreTimestamp(view, 0) : -1
   }
 
-  #collectAcross(into: RecordSlices, physical: number, end: number): boolean | Promise<unknown> {
+  #collectAcross(
+    into: RecordSlices,
+    physical: number,
+    end: number,
+    queueId: number,
+    queueOffset: number,
+  ): boolean | Promise<unknown> {
     const { blocks } = this.#parts
     const parts: LogBlock[] = []
     for (let at = physical; at < end; ) {
@@ -80,15 +97,37 @@ export class RecordReader {
       parts.push(block)
       at = block.end
     }
-    if (parts.some((block) => physical < block.coldEnd)) {
-      const whole = new RecordSlices()
-      for (const block of parts) whole.add(block, Math.max(physical, block.start), Math.min(end, block.end))
-      const bytes = Buffer.allocUnsafe(end - physical)
-      whole.copyTo(bytes, 0)
-      if (!this.#isSound(bytes, viewOf(bytes), 0, bytes.length, physical)) return false
-    }
+    const whole = new RecordSlices()
+    for (const block of parts) whole.add(block, Math.max(physical, block.start), Math.min(end, block.end))
+    const bytes = Buffer.allocUnsafe(end - physical)
+    whole.copyTo(bytes, 0)
+    const view = viewOf(bytes)
+    if (!this.#isNamed(view, 0, bytes.length, queueId, queueOffset, physical)) return false
+    const cold = parts.some((block) => physical < block.coldEnd)
+    if (cold && !this.#isSound(bytes, view, 0, bytes.length, physical)) return false
     for (const block of parts) into.add(block, Math.max(physical, block.start), Math.min(end, block.end))
     return true
+  }
+
+  /** A damaged entry must not make bytes of other records an answer. */
+  #isNamed(
+    view: DataView,
+    at: number,
+    size: number,
+    queueId: number,
+    queueOffset: number,
+    physical: number,
+  ): boolean {
+    if (
+      size >= smallestRecordBytes &&
+      readTotalSize(view, at) === size &&
+      readQueueOffset(view, at) === queueOffset &&
+      readQueueId(view, at) === queueId
+    ) {
+      return true
+    }
+    this.#parts.damaged(physical, `it is not the record of queue ${queueId}, offset ${queueOffset}`)
+    return false
   }
 
   #isSound(bytes: Uint8Array, view: DataView, at: number, size: number, physical: number): boolean {

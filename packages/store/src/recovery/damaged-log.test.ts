@@ -3,6 +3,7 @@ import test from 'node:test'
 import { seededRandom } from '@aerobee/base'
 import { FaultFileSystem } from '@aerobee/testkit'
 import { Scene, type Sent } from '../store-scene.test.js'
+import { parsePositions, positionsText } from './positions.js'
 
 const firstSegment = '/store/commitlog/00000000000000000000'
 const segmentBytes = 4096
@@ -210,6 +211,22 @@ test('damage in what was once durable is never taken for a torn tail', async () 
   assert.ok(next.disk.readFileSync(firstSegment)![physicalOffset]! + 1 > 0)
 })
 
+test('records behind the end that the positions know are read, not overwritten', async () => {
+  const scene = await Scene.started({ options })
+  await scene.send(10)
+  await scene.stop()
+  const early = scene.disk.afterKill()
+  const later = await Scene.started({ disk: scene.disk.afterKill(), options })
+  await later.send(5, {}, 10)
+  await later.stop()
+  const disk = later.disk.afterKill()
+  for (const name of ['positions.json', 'checkpoint']) {
+    disk.place(`/store/${name}`, early.readFileSync(`/store/${name}`)!)
+  }
+  const next = await Scene.started({ disk, options })
+  assert.deepEqual(await next.bodies(), bodies(15))
+})
+
 test('after a clean stop a log of 10 GiB opens without being read', async () => {
   const big = { mappedFileSizeCommitLog: 1 << 30, maxMessageSize: 1 << 29, messageIndexEnable: false }
   const disk = new FaultFileSystem()
@@ -218,13 +235,14 @@ test('after a clean stop a log of 10 GiB opens without being read', async () => 
   await scene.stop()
   const image = disk.afterKill()
   // Nine more segments, of which the last one holds the end.
-  const text = Buffer.from(image.readFileSync('/store/positions.json')!).toString()
+  const positions = parsePositions(Buffer.from(image.readFileSync('/store/positions.json')!).toString())
+  assert.ok(positions.ok)
   const end = 9 * 2 ** 30 + 8192
   for (let i = 1; i < 10; i++) {
     const name = String(i * 2 ** 30).padStart(20, '0')
     image.openSync(`/store/commitlog/${name}`, { create: true, sizeBytes: 1 << 30 }).closeSync()
   }
-  image.place('/store/positions.json', Buffer.from(text.replace(/"dispatched":\d+/, `"dispatched":${end}`)))
+  image.place('/store/positions.json', Buffer.from(positionsText({ ...positions.value, dispatched: end })))
   const next = await Scene.started({ disk: image, options: big })
   assert.equal(next.store.status().maxPhysicalOffset, end)
   const { bytesRead } = image.totals()

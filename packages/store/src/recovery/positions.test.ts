@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { crc32 } from 'node:zlib'
 import { agreesWith, parsePositions, positionsText, type StorePositions } from './positions.js'
 
 const checkpoint = (physicMsgTimestamp: number) => ({
@@ -36,13 +37,16 @@ test('what is no positions file says why', () => {
   assert.equal(reason('{"format":1'), 'no JSON')
   assert.equal(reason('[]'), 'not of format 1')
   assert.equal(reason('{"format":2}'), 'not of format 1')
-  assert.equal(reason('{"format":1,"minPhysicalOffset":-1}'), 'without its offsets')
+  assert.equal(reason('{"format":1,"positions":{}}'), 'without its CRC')
+  const withCrc = (positions: string) => `{"format":1,"crc32":${crc32(positions)},"positions":${positions}}`
+  assert.equal(reason(withCrc('{"minPhysicalOffset":-1}')), 'without its offsets')
   const text = positionsText(positions)
-  assert.equal(reason(text.replace('"queues"', '"queuez"')), 'without its tables')
-  assert.equal(
-    reason(text.replace('[0,5,1000,2000]', '[0,5,1000]')),
-    'without the offsets of %RETRY%g queue 0',
-  )
+  const inner = text.slice(text.indexOf('"positions":') + 12, -1)
+  assert.equal(reason(withCrc(inner)), undefined)
+  assert.equal(reason(withCrc(inner.replace('"queues"', '"queuez"'))), 'without its tables')
+  const short = inner.replace('[0,5,1000,2000]', '[0,5,1000]')
+  assert.equal(reason(withCrc(short)), 'without the offsets of %RETRY%g queue 0')
+  assert.equal(reason(text.replace('"dispatched":4', '"dispatched":5')), 'without its CRC')
   for (let end = 1; end < text.length; end++) assert.equal(parsePositions(text.slice(0, end)).ok, false)
 })
 

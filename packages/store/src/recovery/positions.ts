@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { bad, good, type Result } from '@aerobee/base'
 import type { CheckpointValues } from '../checkpoint.js'
 
@@ -33,8 +34,10 @@ const format = 1
 /**
  * The file `positions.json`, which RocketMQ does not know and leaves alone:
  *
- *   {"format":1, "minPhysicalOffset":…, "dispatched":…, "indexed":…, "checkpoints":[{…},{…}],
- *    "deletedTopics":{"T":offset}, "queues":{"T":{"0":[minOffset,maxOffset,minPhysical,maxPhysical]}}}
+ *   {"format":1, "crc32":…, "positions":{"minPhysicalOffset":…, "dispatched":…, "indexed":…, "checkpoints":[{…},{…}],
+ *    "deletedTopics":{"T":offset}, "queues":{"T":{"0":[minOffset,maxOffset,minPhysical,maxPhysical]}}}}
+ *
+ * The CRC is that of the text of `positions` as JSON.stringify gives it.
  */
 export function positionsText(positions: StorePositions): string {
   // A topic may be named __proto__.
@@ -48,8 +51,7 @@ export function positionsText(positions: StorePositions): string {
   }
   const { minPhysicalOffset, dispatched, indexed, checkpoints } = positions
   const deletedTopics = Object.fromEntries(positions.deletedTopics)
-  return JSON.stringify({
-    format,
+  const text = JSON.stringify({
     minPhysicalOffset,
     dispatched,
     indexed,
@@ -57,6 +59,7 @@ export function positionsText(positions: StorePositions): string {
     deletedTopics,
     queues,
   })
+  return `{"format":${format},"crc32":${crc32(text)},"positions":${text}}`
 }
 
 export function parsePositions(text: string): Result<StorePositions> {
@@ -67,7 +70,9 @@ export function parsePositions(text: string): Result<StorePositions> {
     return bad('no JSON')
   }
   if (!isObject(parsed) || parsed.format !== format) return bad(`not of format ${format}`)
-  const { minPhysicalOffset, dispatched, indexed, checkpoints, deletedTopics, queues } = parsed
+  const { positions } = parsed
+  if (!isObject(positions) || crc32(JSON.stringify(positions)) !== parsed.crc32) return bad('without its CRC')
+  const { minPhysicalOffset, dispatched, indexed, checkpoints, deletedTopics, queues } = positions
   if (!isOffset(minPhysicalOffset) || !isOffset(dispatched) || typeof indexed !== 'boolean') {
     return bad('without its offsets')
   }

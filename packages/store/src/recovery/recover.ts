@@ -1,5 +1,5 @@
 import type { Clock, FileSystem, Logger } from '@aerobee/base'
-import { checkRecord, readStoreTimestamp } from '@aerobee/wire'
+import { checkRecord, readPhysicalOffset, readStoreTimestamp, smallestRecordBytes } from '@aerobee/wire'
 import type { CheckpointValues } from '../checkpoint.js'
 import type { SegmentList } from '../commit-log/segment-list.js'
 import type { QueueFiles } from '../consume-queue/queue-files.js'
@@ -70,6 +70,7 @@ export async function recover(parts: RecoveryParts): Promise<Recovered> {
     positions,
   })
   const plan = planRecovery(factsOf(parts, queuesNeed))
+  if (plan.endsThere) plan.endsThere = isEnd(parts, plan.knownEnd)
   const recovered = await readAgainWhileGaps(parts, plan, logStart)
   trimQueues(queues, parts.queueFiles, recovered.end)
   parts.index?.truncateBeyond(recovered.end)
@@ -95,15 +96,31 @@ function factsOf(parts: RecoveryParts, queuesNeed: number | undefined) {
 
 /** Of the record with which a segment begins. */
 function firstStoreTime(parts: RecoveryParts, base: number): number | undefined {
-  const segment = parts.segments.holding(base)!
-  const head = Buffer.alloc(91)
-  const count = parts.files.use(segment.path, (file) => file.readSync(head, 0))
-  if (count < head.length) return undefined
+  const head = headAt(parts, base)
+  if (head === undefined || head.kind !== 'other' || !(head.storeTime > 0)) return undefined
+  return head.storeTime
+}
+
+/** Whether nothing was ever written at an offset or, where a file ends there, at the start of the next. */
+function isEnd(parts: RecoveryParts, offset: number): boolean {
+  const head = headAt(parts, offset)
+  if (head === undefined || head.kind === 'unwritten') return true
+  if (head.kind !== 'fileEnd') return false
+  const { segmentBytes } = parts.segments
+  return isEnd(parts, (Math.floor(offset / segmentBytes) + 1) * segmentBytes)
+}
+
+/** What the first bytes at an offset look like; undefined where no file is. */
+function headAt(parts: RecoveryParts, offset: number) {
+  const segment = parts.segments.holding(offset)
+  if (segment === undefined) return undefined
+  const head = Buffer.alloc(smallestRecordBytes)
+  parts.files.use(segment.path, (file) => file.readSync(head, offset - segment.base))
   const view = new DataView(head.buffer, head.byteOffset, head.length)
-  const check = checkRecord(head, view, 0, head.length, { bodyCrc: false, physicalOffset: base })
-  if (check.kind === 'unwritten' || check.kind === 'fileEnd') return undefined
-  const time = readStoreTimestamp(view, 0)
-  return time > 0 ? time : undefined
+  const { kind } = checkRecord(head, view, 0, head.length, { bodyCrc: false })
+  if (kind === 'unwritten' || kind === 'fileEnd') return { kind, storeTime: 0 }
+  const storeTime = readPhysicalOffset(view, 0) === offset ? readStoreTimestamp(view, 0) : 0
+  return { kind: 'other', storeTime } as const
 }
 
 async function readAgainWhileGaps(
