@@ -51,7 +51,9 @@ export function walk(folder: string): string[] {
 
 /** Module specifiers of static and dynamic imports and re-exports. */
 export function importsOf(file: SourceFile): string[] {
-  return [...file.text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)'([^']+)'/g)].map((match) => match[1]!)
+  const statement =
+    /^(?:import|export)\b[^'"]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'/gm
+  return [...file.text.matchAll(statement)].map((match) => (match[1] ?? match[2] ?? match[3])!)
 }
 
 /** Source lines without comments, with their numbers from 1. */
