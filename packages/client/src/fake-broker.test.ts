@@ -327,19 +327,17 @@ export class FakeBroker {
       bornTimestamp: request.bornTimestamp,
     }
     const level = Number(findProperty(request.properties ?? '', 'DELAY') ?? 0)
+    const had = request.maxReconsumeTimes
+    if (had !== undefined && (put.reconsumeTimes ?? 0) > had) {
+      const dead = dlqTopicOf(topic.slice('%RETRY%'.length))
+      this.#create(dead, 1)
+      return this.#stored(0, [{ ...put, topic: dead, queueId: 0 }])
+    }
     if (level > 0) {
-      this.#putLater(this.#deadOr(put, request.maxReconsumeTimes), level)
+      this.#putLater(put, level)
       return success({ queueId, msgId: offsetId(0), queueOffset: 0 })
     }
     return this.#stored(queueId, [put])
-  }
-
-  /** A message to a retry topic that had its tries lies with the dead letters. */
-  #deadOr(put: Put, maxReconsumeTimes: number | undefined): Put {
-    if (maxReconsumeTimes === undefined || (put.reconsumeTimes ?? 0) <= maxReconsumeTimes) return put
-    const topic = dlqTopicOf(put.topic.slice('%RETRY%'.length))
-    this.#create(topic, 1)
-    return { ...put, topic, queueId: 0 }
   }
 
   #sendBatch({ request, frame }: Exchange & { request: RequestOf<typeof commands.sendBatchMessage> }): Reply {
