@@ -150,6 +150,7 @@ export class PositionKeeper {
     this.#advanced = true
     await checkpoint.save(checkpointNow)
     this.#checkpoint = checkpointNow
+    for (const queue of this.#parts.queues.all()) if (!queue.dirty) queue.shrink()
     return dispatch.position === positions.dispatched
   }
 

@@ -153,7 +153,7 @@ async function read(parts: RecoveryParts, plan: RecoveryPlan, logStart: number):
     cut: (queue, end) => queueFiles.cutQueue(queue, end),
     scanFrom: plan.scanFrom,
     logStart,
-    trustAbsence: positions !== undefined,
+    complete: positions !== undefined,
   })
   const damage = (from: number, to: number, reason: string) => {
     damages.push({ from, to })

@@ -25,8 +25,8 @@ export interface ReplayParts {
   /** Where the scan began, and the oldest record of the log. */
   scanFrom: number
   logStart: number
-  /** Queues without an entry begin with whatever record comes first; else a missing beginning is looked for. */
-  trustAbsence: boolean
+  /** Every entry for a record before `scanFrom` is there: what is missing behind it is lost. */
+  complete: boolean
 }
 
 /** Entries that are missing need records from before `scanFrom`. */
@@ -139,11 +139,11 @@ export class Replay {
 
   /** False: the record is passed over. */
   #closeGap(queue: ConsumeQueue, offset: number, physical: number): boolean {
-    const { scanFrom, logStart, trustAbsence, logger } = this.#parts
+    const { scanFrom, logStart, complete, logger } = this.#parts
     const what = nameOf(queue)
     const empty = queue.maxPhysical < 0
     const needed = empty ? logStart : Math.max(logStart, queue.maxPhysical)
-    if (scanFrom > needed && !(empty && trustAbsence)) throw new GapFound(needed)
+    if (!complete && scanFrom > needed) throw new GapFound(needed)
     if (empty && queue.maxOffset === queue.minOffset) return true
     const count = offset - queue.maxOffset
     if (count > largestGap) {
