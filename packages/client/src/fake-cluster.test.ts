@@ -109,6 +109,17 @@ export class FakeCluster {
     return this.clock.advance(ms)
   }
 
+  /** For what takes real time, such as compression: turns of the event loop without virtual time. */
+  async inRealTime<T>(promise: Promise<T>): Promise<T> {
+    let settled = false
+    const settle = () => {
+      settled = true
+    }
+    promise.then(settle, settle)
+    while (!settled) await this.pass(0)
+    return promise
+  }
+
   /** Closes clients and servers; rejects when they leave a timer or a stream behind. */
   async close(): Promise<void> {
     for (const close of this.#closers.reverse()) await this.clock.resolve(close())

@@ -102,11 +102,12 @@ export function replyTo(
       )
     return value
   }
+  const topic = replyTopicOf(property(propertyNames.cluster))
   const system = [propertyNames.correlationId, propertyNames.replyToClient, propertyNames.ttl].map(
     (name) => [name, property(name)] as const,
   )
   return {
-    message: { topic: replyTopicOf(property(propertyNames.cluster)), body },
+    message: { topic, body },
     kind: { kind: 'reply', system: [[propertyNames.messageType, 'reply'], ...system] },
   }
 }
