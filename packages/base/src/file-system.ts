@@ -10,6 +10,8 @@ export interface FileInfo {
   directory: boolean
   /** Number of the file within its device; undefined where there is none. */
   inode?: number
+  /** Of the device, less than the size for a sparse file; undefined where it cannot be known. */
+  allocatedBytes?: number
 }
 
 export interface DiskSpace {

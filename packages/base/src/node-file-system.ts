@@ -31,6 +31,7 @@ export const nodeFileSystem: FileSystem = {
           modifiedMs: stats.mtimeMs,
           directory: stats.isDirectory(),
           inode: stats.ino,
+          allocatedBytes: stats.blocks * 512,
         }
       )
     })

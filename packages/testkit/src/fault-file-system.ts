@@ -168,7 +168,8 @@ export class FaultFileSystem implements FileSystem {
     if (!node) return undefined
     const { modifiedMs } = node
     if (node instanceof Directory) return { sizeBytes: 0, modifiedMs, directory: true }
-    return { sizeBytes: node.sizeBytes, modifiedMs, directory: false, inode: node.inode }
+    const allocatedBytes = node.allocatedPages * pageBytes
+    return { sizeBytes: node.sizeBytes, modifiedMs, directory: false, inode: node.inode, allocatedBytes }
   }
 
   listSync(directory: string): string[] {

@@ -3,6 +3,7 @@ import {
   assert,
   errorText,
   type FileSystem,
+  KiB,
   type Logger,
   makeDurableDirectory,
   type OpenFile,
@@ -25,6 +26,9 @@ export interface SegmentPlace {
 }
 
 const namePattern = /^\d{20}$/
+const pageBytes = 4096
+/** For the last page, and for a file system's own blocks, which some count. */
+const overheadBytes = 64 * KiB
 
 export const segmentName = (base: number): string => String(base).padStart(20, '0')
 
@@ -75,6 +79,18 @@ export class SegmentList {
   holding(offset: number): Segment | undefined {
     const first = this.#segments[0]
     return first && this.#segments[Math.floor((offset - first.base) / this.segmentBytes)]
+  }
+
+  /**
+   * Whether the device holds next to nothing from an offset on to the end of its segment: no more is allocated than lies
+   * before it, but for what a file system keeps of its own. False where that cannot be told.
+   */
+  isSparseFrom(offset: number): boolean {
+    const segment = this.holding(offset)
+    const allocated = segment && this.#place.fileSystem.infoSync(segment.path)?.allocatedBytes
+    if (segment === undefined || allocated === undefined) return false
+    const before = offset - segment.base
+    return allocated >= before - (before % pageBytes) && allocated <= before + overheadBytes
   }
 
   /** Makes the segment with this base, which must follow the last one. Throws IO_FAILED. */

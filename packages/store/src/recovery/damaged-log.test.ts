@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { seededRandom } from '@aerobee/base'
 import { FaultFileSystem } from '@aerobee/testkit'
+import type { StoreOptions } from '../options.js'
 import { Scene, type Sent } from '../store-scene.test.js'
 import { parsePositions, positionsText } from './positions.js'
 
@@ -10,7 +11,10 @@ const segmentBytes = 4096
 const options = { mappedFileSizeCommitLog: segmentBytes }
 
 /** A killed process's disk with messages `body 0` …, none of them known to be durable. */
-async function killedDisk(count: number, own = options): Promise<{ disk: FaultFileSystem; sent: Sent[] }> {
+async function killedDisk(
+  count: number,
+  own: Partial<StoreOptions> = options,
+): Promise<{ disk: FaultFileSystem; sent: Sent[] }> {
   const scene = await Scene.started({ options: own })
   const sent = await scene.send(count)
   return { disk: scene.disk.afterKill(), sent }
@@ -209,6 +213,16 @@ test('damage in what was once durable is never taken for a torn tail', async () 
   assert.equal(next.store.maxOffset('T', 0), 10)
   assert.equal((await next.send(1, {}, 10))[0]!.outcome.queueOffset, 10)
   assert.ok(next.disk.readFileSync(firstSegment)![physicalOffset]! + 1 > 0)
+})
+
+test('after a kill the unused gigabytes behind the end are cut rather than read', async () => {
+  const big = { mappedFileSizeCommitLog: 1 << 30, messageIndexEnable: false }
+  const { disk } = await killedDisk(10, big)
+  disk.openSync('/store/commitlog/00000000001073741824', { create: true, sizeBytes: 1 << 30 }).closeSync()
+  const scene = await Scene.started({ disk, options: big })
+  assert.deepEqual(await scene.bodies(), bodies(10))
+  const { bytesRead } = disk.totals()
+  assert.ok(bytesRead < 20 * 2 ** 20, `${bytesRead} bytes were read`)
 })
 
 test('records behind the end that the positions know are read, not overwritten', async () => {

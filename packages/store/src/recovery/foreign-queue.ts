@@ -5,6 +5,8 @@ import type { OpenQueuesParts } from './open-queues.js'
 
 /** As RocketMQ: this many files at the end of a queue are looked at after a crash. */
 const lastFiles = 3
+/** Most queues are short: reading begins with little and goes on with more. */
+const firstChunkUnits = Math.floor((4 * KiB) / unitBytes)
 const chunkUnits = Math.floor((64 * KiB) / unitBytes)
 
 /** Finds begin and end of a queue that RocketMQ wrote. Returns why it has to be built again. */
@@ -51,9 +53,11 @@ function scanEnd(parts: OpenQueuesParts, queue: ConsumeQueue, from: number): num
   const bytes = Buffer.alloc(chunkUnits * unitBytes)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   let before = -1
+  let chunk = firstChunkUnits
   for (let offset = from; offset < queue.filesEnd; ) {
     const fileEnd = offset - (offset % files.unitsPerFile) + files.unitsPerFile
-    const count = Math.min(chunkUnits, fileEnd - offset)
+    const count = Math.min(chunk, fileEnd - offset)
+    chunk = Math.min(chunkUnits, chunk * 4)
     files.readSync(queue, offset, bytes.subarray(0, count * unitBytes))
     for (let i = 0; i < count; i++) {
       const physical = unitPhysical(view, i * unitBytes)

@@ -163,7 +163,7 @@ async function read(parts: RecoveryParts, plan: RecoveryPlan, logStart: number):
         'What lies there is not served; nothing was deleted.',
     )
   }
-  const { end, torn } = await scanLog(
+  const { end, torn, zeros } = await scanLog(
     {
       segments,
       files,
@@ -178,10 +178,8 @@ async function read(parts: RecoveryParts, plan: RecoveryPlan, logStart: number):
   replay.finish()
   if (end < plan.knownEnd) damage(end, plan.knownEnd, 'no record lies there')
   const logEnd = Math.max(end, plan.knownEnd)
-  if (torn && !plan.endsThere) {
-    logger.warn(`The commit log ends at ${logEnd}: an incomplete record behind it is cut off.`)
-    segments.cut(logEnd, true)
-  }
+  if (torn) logger.warn(`The commit log ends at ${logEnd}: an incomplete record behind it is cut off.`)
+  if (!zeros) segments.cut(logEnd, true)
   const { records, lastStoreTime } = replay
   const ms = Math.round(clock.monoMs() - begun)
   if (records > 0)

@@ -33,10 +33,14 @@ export interface ScanOutcome {
   end: number
   /** Whether anything lies behind it that is not zero: a torn tail. */
   torn: boolean
+  /** Whether it is known to be zero all the way: else it must be cut, or it might come back one day (upstream #10666). */
+  zeros: boolean
 }
 
 const largestWindow = 4 * MiB
 const smallestWindow = 64 * KiB
+/** Behind the last record this much is always looked at. */
+const nearBytes = 8 * MiB
 
 /**
  * Reads the log from `from`, where a record begins, to its end:
@@ -58,9 +62,12 @@ export async function scanLog(
   let position = from
   for (;;) {
     const stop = await scanSound(parts, window, position, endsAt)
-    if (stop.position >= endsAt) return { end: stop.position, torn: false }
+    if (stop.position >= endsAt) return { end: stop.position, torn: false, zeros: true }
     const found = await findRecord(parts, window, stop.position)
-    if (found.position === undefined) return { end: stop.position, torn: found.sawBytes }
+    if (found.position === undefined) {
+      const { sawBytes, sawAll } = found
+      return { end: stop.position, torn: sawBytes, zeros: sawAll && !sawBytes }
+    }
     parts.damage(stop.position, found.position, stop.reason)
     position = found.position
   }
@@ -118,19 +125,32 @@ async function findRecord(
   parts: ScanParts,
   window: LogWindow,
   from: number,
-): Promise<{ position: number | undefined; sawBytes: boolean }> {
+): Promise<{ position: number | undefined; sawBytes: boolean; sawAll: boolean }> {
   const { segments } = parts
   let sawBytes = false
+  let sawAll = true
   let position = from
+  let asked: number | undefined
   while (segments.holding(position)) {
-    const segmentEnd = position - (position % segments.segmentBytes) + segments.segmentBytes
+    const base = position - (position % segments.segmentBytes)
+    const segmentEnd = base + segments.segmentBytes
+    // A gigabyte of zeros that are not on the device need not be read. Records far behind the place where a power cut
+    // tore the log were not durable: nobody was promised them.
+    if (position >= from + nearBytes && asked !== base) {
+      asked = base
+      if (segments.isSparseFrom(Math.max(base, from))) {
+        sawAll = false
+        position = segmentEnd
+        continue
+      }
+    }
     await window.fill(position)
     const end = window.start + window.length
     sawBytes ||= !window.isZeroFrom(position)
     for (let at = window.bytes.indexOf(magicHead, position - window.start); at >= 0 && at < window.length; ) {
       const candidate = window.start + at - 4
       if (candidate >= from && (await isRecord(parts, window, candidate, segmentEnd))) {
-        return { position: candidate, sawBytes: true }
+        return { position: candidate, sawBytes: true, sawAll }
       }
       await window.fill(position)
       at = window.bytes.indexOf(magicHead, at + 1)
@@ -138,7 +158,7 @@ async function findRecord(
     // A magic may lie across the two windows, behind the size that starts its record.
     position = end >= segmentEnd || window.length <= 8 ? segmentEnd : end - 8
   }
-  return { position: undefined, sawBytes }
+  return { position: undefined, sawBytes, sawAll }
 }
 
 async function isRecord(
