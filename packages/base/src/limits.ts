@@ -19,6 +19,12 @@ export const limits = {
   outboundPauseBytes: 8 * MiB,
   /** … and above this its connection closes. */
   outboundCloseBytes: 32 * MiB,
+  /** All peers together: what is left of it decides how much may wait for each, so that a thousand cannot fill the memory. */
+  outboundTotalBytes: 256 * MiB,
+  /** So much may wait for a peer before it is closed, however little is left: two answers of a pull. */
+  outboundGreedyBytes: 512 * KiB,
+  /** With many such peers: above this the one that has read nothing for the longest is closed. */
+  outboundEndBytes: 384 * MiB,
   /** A frame must be complete this long after its first byte. */
   frameDeadlineMs: 15_000,
   /** Upstream idle close on both sides. */

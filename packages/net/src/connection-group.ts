@@ -1,6 +1,7 @@
 import { type Clock, type Logger, limits, type Timer } from '@aerobee/base'
 import type { RemotingConnection } from './connection.js'
 import { DeadlineWheel } from './deadline-wheel.js'
+import { OutboundBudget } from './outbound-budget.js'
 import { BufferPool } from './outbox.js'
 import { TurnFlusher } from './turn-flusher.js'
 
@@ -26,6 +27,7 @@ export class ConnectionGroup {
   readonly clock: Clock
   readonly logger: Logger
   readonly buffers = new BufferPool()
+  readonly outbound = new OutboundBudget(() => this.tick)
   readonly flusher = new TurnFlusher()
   readonly deadlines: DeadlineWheel
   readonly idleTicks: number

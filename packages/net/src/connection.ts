@@ -1,4 +1,4 @@
-import { AerobeeError, errorText, limits } from '@aerobee/base'
+import { errorText, limits } from '@aerobee/base'
 import {
   type Command,
   decodeFrame,
@@ -27,8 +27,15 @@ import type {
   NotifyOptions,
 } from './contracts.js'
 import { Framer, type FrameSink } from './framer.js'
+import type { OutboundShare } from './outbound-budget.js'
 import { bodyLength, Outbox } from './outbox.js'
-import { type CallCarrier, connectionClosed, PendingCall } from './pending-call.js'
+import {
+  type CallCarrier,
+  connectionClosed,
+  PendingCall,
+  requestFields,
+  tooMuchWaits,
+} from './pending-call.js'
 
 /** Takes the requests of a peer. */
 export interface RequestHandler {
@@ -51,7 +58,7 @@ type WrittenFields = ExtFields | string | null
  *     └──peer gone, idle, slow or malformed frame, above 32 MiB outbound──► closed
  *
  * Reading is on, except while
- *   - more than 8 MiB wait for the peer: it is not served before half of that has left;
+ *   - more than 8 MiB wait for the peer: it is not served before half of that has left (OutboundBudget: or less);
  *   - more requests than limits.pendingCalls wait for their answers;
  *   - draining.
  */
@@ -68,6 +75,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   readonly #handler: RequestHandler
   readonly #framer: Framer
   readonly #outbox: Outbox
+  readonly #share: OutboundShare
   readonly #closesWhenSilent: boolean
   readonly #calls = new CallTable<PendingCall>()
   #state: ConnectionState = 'open'
@@ -100,6 +108,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     this.#handler = handler
     this.#framer = new Framer(this)
     this.#outbox = new Outbox(group.buffers)
+    this.#share = group.outbound.share(this)
     this.#closesWhenSilent = options.closesWhenSilent ?? false
     this.#activeTick = group.tick
     group.add(this)
@@ -117,11 +126,6 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   /** Calls of ours under way. */
   get pendingCalls(): number {
     return this.#calls.size
-  }
-
-  /** Bytes kept of frames that have not been handled. */
-  get inboundBytes(): number {
-    return this.#framer.keptBytes
   }
 
   call<Req extends FieldSet, Res extends FieldSet>(
@@ -158,7 +162,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     }
     const body = call.options.body ?? null
     if (this.#calls.size >= limits.pendingCalls || !this.#hasRoom(body)) {
-      call.fail(this.#tooMuch())
+      call.fail(tooMuchWaits(this.#calls.size, this.outboundBytes, this.remoteText))
       return
     }
     call.carrier = this
@@ -170,14 +174,6 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
       call.opaque,
       requestFields(call.command, call.fields, call.options),
       body,
-    )
-  }
-
-  #tooMuch(): AerobeeError {
-    return new AerobeeError(
-      'LIMIT_EXCEEDED',
-      `${this.#calls.size} calls and ${this.outboundBytes} bytes wait for ${this.remoteText}; send fewer at once`,
-      { retryable: true, address: this.remoteText },
     )
   }
 
@@ -221,7 +217,15 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     scratch.serializeType = serializeTypes.JSON
     if (this.#outbox.bytes > limits.outboundCloseBytes)
       this.onFault(`it does not read: ${this.#outbox.bytes} bytes wait for it`)
+    else if (body !== null) this.#countBody()
+    if (this.#outbox.bytes > this.#share.pauseBytes) this.#pauseReading()
     else if (!this.#reading) this.#resumeReading()
+  }
+
+  /** At once: of a thousand pulls that waited for the same block of the disk all are answered in one turn. */
+  #countBody(): void {
+    this.#share.set(this.#outbox.bytes)
+    if (this.#outbox.bytes > this.#share.pauseBytes) this.flush()
   }
 
   onClose(listener: (reason: string) => void): void {
@@ -251,6 +255,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     this.#flushAdded = false
     if (this.#state === 'closed' || this.#ended) return
     this.#outbox.flush(this.#stream)
+    this.#share.set(this.#outbox.bytes)
     if (this.#state === 'draining') this.#endWhenSent()
     else if (!this.#reading) this.#resumeReading()
   }
@@ -278,6 +283,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   drained(): void {
     this.#activeTick = this.#group.tick
     this.#outbox.taken()
+    this.#share.taken()
     this.flush()
   }
 
@@ -301,8 +307,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   #onRequest(frame: Frame): void {
     if ((frame.flag & onewayFlag) === 0) this.#underWay++
     this.#handler.handle(this, frame)
-    if (this.#outbox.bytes > limits.outboundPauseBytes || this.#underWay >= limits.pendingCalls)
-      this.#pauseReading()
+    if (this.#underWay >= limits.pendingCalls) this.#pauseReading()
   }
 
   onFault(reason: string): void {
@@ -358,7 +363,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
 
   #resumeReading(): void {
     if (this.#state !== 'open') return
-    if (this.#outbox.bytes > limits.outboundPauseBytes / 2 || this.#underWay >= limits.pendingCalls) return
+    if (this.#outbox.bytes > this.#share.pauseBytes / 2 || this.#underWay >= limits.pendingCalls) return
     this.#reading = true
     this.#midFrameTick = this.#group.tick
     this.#framer.resume()
@@ -384,15 +389,11 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     this.#state = 'closed'
     this.#framer.close()
     this.#outbox.clear()
+    this.#share.set(0)
     this.#failCalls()
     this.#group.remove(this)
     const listeners = this.#closeListeners
     this.#closeListeners = []
     for (const listener of listeners) this.#tell(listener)
   }
-}
-
-function requestFields(command: Command, fields: Encodable<FieldSet>, options: NotifyOptions): ExtFields {
-  const ext = command.encodeRequest(fields)
-  return options.moreFields ? { ...ext, ...options.moreFields } : ext
 }

@@ -2,10 +2,14 @@ import { type Frame, frameHeadUpperBound, writeFrameHead } from '@aerobee/wire'
 import type { Body, ByteStream } from './contracts.js'
 
 const smallBytes = 64 * 1024
-const largeBytes = 512 * 1024
-/** Buffers kept for reuse: 4 MiB of each size at most. */
+/** The largest answer of a pull, by default: 256 KiB of records and a head. */
+const largeBytes = 320 * 1024
+/**
+ * Buffers kept for reuse, 4 and 20 MiB at most: what one closed connection leaves serves the next, which the garbage
+ * collector would notice too late.
+ */
 const smallKept = 64
-const largeKept = 8
+const largeKept = 64
 
 /** Buffers to put frames together in, shared by the connections of one side: an idle connection holds none. */
 export class BufferPool {

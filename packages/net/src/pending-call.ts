@@ -1,6 +1,6 @@
 import { AerobeeError, errorText, type MonoMs } from '@aerobee/base'
-import type { Command, Encodable, FieldSet, Frame } from '@aerobee/wire'
-import type { Answer, CallOptions } from './contracts.js'
+import type { Command, Encodable, ExtFields, FieldSet, Frame } from '@aerobee/wire'
+import type { Answer, CallOptions, NotifyOptions } from './contracts.js'
 import type { DeadlineWheel, Expiring } from './deadline-wheel.js'
 
 /** The connection a call is under way on, as the call sees it. */
@@ -21,6 +21,23 @@ export function connectionClosed(command: Command, address: string, reason: stri
     `the connection to ${address} closed before ${command.name} was answered: ${reason}; whether it was carried out is unknown`,
     { retryable: true, address },
   )
+}
+
+export function tooMuchWaits(calls: number, bytes: number, address: string): AerobeeError {
+  return new AerobeeError(
+    'LIMIT_EXCEEDED',
+    `${calls} calls and ${bytes} bytes wait for ${address}; send fewer at once`,
+    { retryable: true, address },
+  )
+}
+
+export function requestFields(
+  command: Command,
+  fields: Encodable<FieldSet>,
+  options: NotifyOptions,
+): ExtFields {
+  const ext = command.encodeRequest(fields)
+  return options.moreFields ? { ...ext, ...options.moreFields } : ext
 }
 
 /**
