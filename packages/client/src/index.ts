@@ -11,6 +11,10 @@ export type {
   SendContext,
   SendMessageHook,
 } from './hooks.js'
+export { LitePullConsumer } from './lite-pull-consumer/lite-pull-consumer.js'
+export type { LitePullConsumerOptions } from './lite-pull-consumer/options.js'
+export type { PollOptions } from './lite-pull-consumer/reader.js'
+export type { QueueChangeListener } from './lite-pull-consumer/topic-watch.js'
 export type { ClientOptions, ClientSurroundings, StartOptions } from './options.js'
 export type { OutgoingMessage } from './outgoing-message.js'
 export type {

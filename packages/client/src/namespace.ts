@@ -1,4 +1,5 @@
 import { dlqTopicPrefix, isSystemGroup, isSystemTopic, retryTopicPrefix } from '@aerobee/wire'
+import type { MessageQueue } from './route.js'
 
 const separator = '%'
 const prefixes = [retryTopicPrefix, dlqTopicPrefix]
@@ -25,6 +26,18 @@ export function withoutNamespace(namespace: string | undefined, name: string): s
   const rest = name.slice(prefix.length)
   const head = namespace + separator
   return rest.startsWith(head) ? prefix + rest.slice(head.length) : name
+}
+
+/** A queue as its user knows it. */
+export function userQueue(namespace: string | undefined, queue: MessageQueue): MessageQueue {
+  const topic = withoutNamespace(namespace, queue.topic)
+  return topic === queue.topic ? queue : { ...queue, topic }
+}
+
+/** A queue as brokers know it. */
+export function realQueue(namespace: string | undefined, queue: MessageQueue): MessageQueue {
+  const topic = withNamespace(namespace, queue.topic)
+  return topic === queue.topic ? queue : { ...queue, topic }
 }
 
 const isSystemName = (name: string): boolean => isSystemTopic(name) || isSystemGroup(name)

@@ -14,7 +14,7 @@ import {
 import { openInstance } from '../client.js'
 import type { ClientInstance } from '../client-instance.js'
 import { localAddress, processId } from '../environment.js'
-import { withNamespace, withoutNamespace } from '../namespace.js'
+import { userQueue, withNamespace } from '../namespace.js'
 import type { OutgoingMessage } from '../outgoing-message.js'
 import type { MessageQueue, TopicRoute } from '../route.js'
 import { BackPressure } from './back-pressure.js'
@@ -108,8 +108,7 @@ export class Sender {
   }
 
   userQueue(queue: MessageQueue): MessageQueue {
-    const topic = withoutNamespace(this.instance.namespace, queue.topic)
-    return topic === queue.topic ? queue : { ...queue, topic }
+    return userQueue(this.instance.namespace, queue)
   }
 
   topicOf(userTopic: string): string {

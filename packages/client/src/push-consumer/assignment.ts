@@ -1,11 +1,10 @@
 import { errorText, sleep } from '@aerobee/base'
 import type { Subscription } from '@aerobee/filter'
-import { isRetryTopic } from '@aerobee/wire'
 import type { ClientInstance } from '../client-instance.js'
 import { advanceOffset, freezeOffset, type OffsetTable } from '../offsets/offset-table.js'
-import { groupMembers } from '../rebalance/members.js'
+import { shareOf } from '../rebalance/share.js'
 import type { AllocateStrategy } from '../rebalance/strategy.js'
-import { compareQueues, type MessageQueue, queueKey } from '../route.js'
+import { type MessageQueue, queueKey } from '../route.js'
 import type { PullRequest } from './message-request.js'
 import { ProcessQueue } from './process-queue.js'
 import type { QueueLocks } from './queue-locks.js'
@@ -16,8 +15,6 @@ const firstPullDelayMs = 500
 const lockAgainDelayMs = 500
 const consumeLockWaitMs = 500
 const unlockDelayMs = 20_000
-/** A topic that does not exist is not asked for more often. */
-const askAgainMs = 5000
 
 export interface AssignmentOptions {
   instance: ClientInstance
@@ -125,40 +122,11 @@ export class Assignment {
   }
 
   async #shareOutTopic(topic: string): Promise<boolean> {
-    const { instance, starts, broadcasting } = this.#options
-    const { routes } = instance
-    let route = routes.knownForReading(topic)
-    if (!route) {
-      await routes.refreshUnlessAsked(topic, askAgainMs)
-      route = routes.knownForReading(topic)
-    }
-    if (!route) {
-      // A retry topic comes with the first heartbeat or the first failure.
-      if (isRetryTopic(topic)) return true
-      instance.logger.warn(`doRebalance, ${this.#options.group}, but the topic[${topic}] not exist.`)
-      return false
-    }
-    const all = [...route.subscribeQueues].sort(compareQueues)
-    starts.seen(topic, all)
-    const own = broadcasting ? all : await this.#allocate(all)
-    return own === undefined ? false : this.#exchange(topic, all, own)
-  }
-
-  /** undefined: it is not known who else there is, so nothing changes. */
-  async #allocate(all: readonly MessageQueue[]): Promise<readonly MessageQueue[] | undefined> {
-    const { instance, group, strategy } = this.#options
-    const members = all.length === 0 ? [instance.clientId] : await groupMembers(instance, group, all)
-    if (!members?.includes(instance.clientId)) {
-      if (this.#stopped) return undefined
-      instance.logger.warn(
-        members
-          ? `group ${group} does not have this client yet: ${instance.clientId}`
-          : `get consumer id list failed, ${group} ${all[0]!.topic}`,
-      )
-      await instance.heartbeat(true)
-      return undefined
-    }
-    return strategy.allocate({ group, own: instance.clientId, queues: all, members })
+    const { starts } = this.#options
+    const share = await shareOf({ ...this.#options, stopped: () => this.#stopped }, topic)
+    if (typeof share === 'string') return share === 'none'
+    starts.seen(topic, share.all)
+    return this.#exchange(topic, share.all, share.own)
   }
 
   async #exchange(

@@ -1,4 +1,5 @@
 import { AerobeeError } from '@aerobee/base'
+import { groupNameFault } from '@aerobee/wire'
 import type { ConsumeMessageHook, FilterMessageHook } from '../hooks.js'
 import type { ClientOptions } from '../options.js'
 import type { AllocateStrategy } from '../rebalance/strategy.js'
@@ -115,4 +116,23 @@ export function pushConsumerSettings(options: PushConsumerOptions): PushConsumer
     messageModel: options.messageModel ?? 'CLUSTERING',
     postSubscriptionWhenPull: options.postSubscriptionWhenPull ?? false,
   }
+}
+
+/** Throws AerobeeError INVALID_ARGUMENT. */
+export function checkConsumerGroup(group: string): void {
+  const fault = groupNameFault(group)
+  if (fault) throw new AerobeeError('INVALID_ARGUMENT', `consumerGroup ${group}: ${fault}`)
+  if (group === 'DEFAULT_CONSUMER')
+    throw new AerobeeError(
+      'INVALID_ARGUMENT',
+      'consumerGroup can not equal DEFAULT_CONSUMER, please specify another one.',
+    )
+}
+
+/** The offset file of a broadcasting consumer is found again by a client id that does not change. */
+export function fixedInstanceName<Options extends ClientOptions & { messageModel?: MessageModel }>(
+  options: Options,
+): Options {
+  if (options.messageModel !== 'BROADCASTING') return options
+  return { ...options, instanceName: options.instanceName ?? 'DEFAULT' }
 }

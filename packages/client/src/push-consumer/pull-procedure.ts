@@ -4,7 +4,7 @@ import { isRetryTopic, responseCodes } from '@aerobee/wire'
 import type { ClientInstance } from '../client-instance.js'
 import { decodeMessages } from '../decode-messages.js'
 import { type FilterMessageHook, runHook } from '../hooks.js'
-import { withoutNamespace } from '../namespace.js'
+import { userQueue } from '../namespace.js'
 import { advanceOffset } from '../offsets/offset-table.js'
 import type { ReceivedMessage } from '../received-message.js'
 import type { MessageQueue } from '../route.js'
@@ -217,7 +217,7 @@ export class PullProcedure {
     const { instance } = this.#context
     const { queue } = request
     const decoded = decodeMessages(result.body, {
-      queue: instance.namespace === undefined ? queue : this.#userQueue(queue),
+      queue: userQueue(instance.namespace, queue),
       namespace: instance.namespace,
       maxOffset: result.maxOffset,
       offsetDelta: result.offsetDelta,
@@ -268,13 +268,9 @@ export class PullProcedure {
     let kept = checksTags ? messages.filter((message) => matchesTag(subscription, message.tags)) : messages
     for (const hook of this.#context.filterHooks)
       runHook(() => {
-        kept = hook.filter(kept, this.#userQueue(queue))
+        kept = hook.filter(kept, userQueue(this.#context.instance.namespace, queue))
       })
     return kept
-  }
-
-  #userQueue(queue: MessageQueue): MessageQueue {
-    return { ...queue, topic: withoutNamespace(this.#context.instance.namespace, queue.topic) }
   }
 
   #onFailure(request: PullRequest, thrown: unknown): void {

@@ -1,11 +1,9 @@
 import { AerobeeError, errorText, sleep } from '@aerobee/base'
-import { groupNameFault, retryTopicOf } from '@aerobee/wire'
+import { retryTopicOf } from '@aerobee/wire'
 import { openInstance } from '../client.js'
 import type { ClientInstance } from '../client-instance.js'
-import { homeDirectory } from '../environment.js'
-import { withNamespace, withoutNamespace } from '../namespace.js'
-import { BrokerOffsets } from '../offsets/broker-offsets.js'
-import { LocalOffsets } from '../offsets/local-offsets.js'
+import { userQueue, withNamespace } from '../namespace.js'
+import { offsetKeeper } from '../offsets/offset-keeper.js'
 import { OffsetTable } from '../offsets/offset-table.js'
 import type { StartOptions } from '../options.js'
 import { allocateAveragely } from '../rebalance/averagely.js'
@@ -17,7 +15,13 @@ import { checkInBroker } from './check-in-broker.js'
 import { Delivery } from './delivery.js'
 import type { BatchListener, Listener, OrderlyBatchListener, OrderlyListener } from './listeners.js'
 import { MessageStream } from './message-stream.js'
-import { type PushConsumerOptions, type PushConsumerSettings, pushConsumerSettings } from './options.js'
+import {
+  checkConsumerGroup,
+  fixedInstanceName,
+  type PushConsumerOptions,
+  type PushConsumerSettings,
+  pushConsumerSettings,
+} from './options.js'
 import { runningInfo } from './running-info.js'
 import { StartOffsets } from './start-offset.js'
 import { type FilterExpression, Subscriptions } from './subscriptions.js'
@@ -49,19 +53,15 @@ export class PushConsumer implements AsyncIterable<ReceivedMessage> {
 
   /** Throws AerobeeError INVALID_ARGUMENT. */
   constructor(options: PushConsumerOptions) {
-    checkGroup(options.consumerGroup)
+    checkConsumerGroup(options.consumerGroup)
     this.#options = options
     this.#settings = pushConsumerSettings(options)
-    const { instance, owned } = openInstance(broadcastingName(options))
+    const { instance, owned } = openInstance(fixedInstanceName(options))
     this.#instance = instance
     this.#owned = owned
     this.#group = withNamespace(instance.namespace, options.consumerGroup)
     this.#subscriptions = new Subscriptions(instance.surroundings.clock, instance.namespace)
-    const keeper =
-      this.#settings.messageModel === 'BROADCASTING'
-        ? this.#localOffsets()
-        : new BrokerOffsets(instance, this.#group, options.from === undefined)
-    this.#offsets = new OffsetTable(keeper, instance.logger)
+    this.#offsets = new OffsetTable(offsetKeeper(instance, this.#group, options), instance.logger)
     this.#starts = new StartOffsets(instance, this.#offsets, options)
     this.#role = this.#describe()
     if (this.#settings.messageModel === 'CLUSTERING')
@@ -145,7 +145,7 @@ export class PushConsumer implements AsyncIterable<ReceivedMessage> {
 
   /** Queues that are this consumer's now. */
   assignment(): MessageQueue[] {
-    return this.#delivery?.processQueues.map(({ queue }) => this.#userQueue(queue)) ?? []
+    return this.#delivery?.processQueues.map(({ queue }) => userQueue(this.#instance.namespace, queue)) ?? []
   }
 
   /**
@@ -184,7 +184,7 @@ export class PushConsumer implements AsyncIterable<ReceivedMessage> {
       strategy: this.#options.allocateMessageQueueStrategy ?? allocateAveragely,
       listener,
       paused: () => this.#paused,
-      userQueue: (queue) => this.#userQueue(queue),
+      userQueue: (queue) => userQueue(this.#instance.namespace, queue),
     })
     this.#delivery = delivery
     try {
@@ -284,17 +284,6 @@ export class PushConsumer implements AsyncIterable<ReceivedMessage> {
     })
   }
 
-  #localOffsets(): LocalOffsets {
-    const { clientId, surroundings } = this.#instance
-    const root = this.#options.localOffsetStoreDir ?? `${homeDirectory()}/.rocketmq_offsets`
-    return new LocalOffsets(surroundings.fileSystem, `${root}/${clientId}/${this.#group}`)
-  }
-
-  #userQueue(queue: MessageQueue): MessageQueue {
-    const topic = withoutNamespace(this.#instance.namespace, queue.topic)
-    return topic === queue.topic ? queue : { ...queue, topic }
-  }
-
   /** Brokers learn the subscriptions at once. */
   #announce(): void {
     if (!this.#delivery || this.#closing) return
@@ -303,23 +292,6 @@ export class PushConsumer implements AsyncIterable<ReceivedMessage> {
       .then(() => this.#delivery?.wake())
       .catch((thrown) => this.#instance.logger.warn(`heartbeat failed: ${errorText(thrown)}`))
   }
-}
-
-/** Throws AerobeeError INVALID_ARGUMENT. */
-function checkGroup(group: string): void {
-  const fault = groupNameFault(group)
-  if (fault) throw new AerobeeError('INVALID_ARGUMENT', `consumerGroup ${group}: ${fault}`)
-  if (group === 'DEFAULT_CONSUMER')
-    throw new AerobeeError(
-      'INVALID_ARGUMENT',
-      'consumerGroup can not equal DEFAULT_CONSUMER, please specify another one.',
-    )
-}
-
-/** The offset file of a broadcasting consumer is found again by a client id that does not change. */
-function broadcastingName(options: PushConsumerOptions): PushConsumerOptions {
-  if (options.messageModel !== 'BROADCASTING') return options
-  return { ...options, instanceName: options.instanceName ?? 'DEFAULT' }
 }
 
 const closed = () => new AerobeeError('CLOSED', 'the consumer is closed: make a new one to go on')

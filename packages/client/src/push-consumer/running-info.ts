@@ -29,7 +29,7 @@ export function runningInfo(parts: RunningInfoParts): bodies.ConsumerRunningInfo
     mqPopTable: [],
     mqTable: processQueues.map((one) => [one.queue, queueInfo(one, wallOffset)] as const),
     properties: {
-      ...textOf({ ...parts.options, ...settings }),
+      ...optionTexts({ ...parts.options, ...settings }),
       PROP_CLIENT_VERSION: 'V5_3_3',
       PROP_CONSUMEORDERLY: String(parts.orderly),
       PROP_CONSUMER_START_TIMESTAMP: String(parts.startedAtWallMs),
@@ -63,7 +63,7 @@ function queueInfo(one: ProcessQueue, wallOffset: number): bodies.ProcessQueueIn
 }
 
 /** Options that are plain values; never credentials. */
-function textOf(options: object): Record<string, string> {
+export function optionTexts(options: object): Record<string, string> {
   return Object.fromEntries(
     Object.entries(options)
       .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))

@@ -1,0 +1,60 @@
+import { isRetryTopic } from '@aerobee/wire'
+import type { ClientInstance } from '../client-instance.js'
+import { compareQueues, type MessageQueue } from '../route.js'
+import { groupMembers } from './members.js'
+import type { AllocateStrategy } from './strategy.js'
+
+/** A topic that does not exist is not asked for more often, ms. */
+const askAgainMs = 5000
+
+export interface ShareOptions {
+  instance: ClientInstance
+  group: string
+  strategy: AllocateStrategy
+  broadcasting: boolean
+  stopped(): boolean
+}
+
+/** Queues of a topic, and those of them that are this member's. */
+export interface Share {
+  all: readonly MessageQueue[]
+  own: readonly MessageQueue[]
+}
+
+/** Readable queues of a topic, sorted; undefined while no name server knows it. Rejects when none answers. */
+export async function readableQueues(
+  instance: ClientInstance,
+  topic: string,
+): Promise<readonly MessageQueue[] | undefined> {
+  const { routes } = instance
+  if (!routes.knownForReading(topic)) await routes.refreshUnlessAsked(topic, askAgainMs)
+  const route = routes.knownForReading(topic)
+  return route && [...route.subscribeQueues].sort(compareQueues)
+}
+
+/**
+ * What this member should have of a topic now (reference: client-behaviour 8.2). `unknown`: nothing is to change, because
+ * it is not known which queues or members there are. `none`: the topic is not there, and need not be.
+ */
+export async function shareOf(options: ShareOptions, topic: string): Promise<Share | 'unknown' | 'none'> {
+  const { instance, group, broadcasting, strategy } = options
+  const all = await readableQueues(instance, topic)
+  if (!all) {
+    // A retry topic comes with the first heartbeat or the first failure.
+    if (isRetryTopic(topic)) return 'none'
+    instance.logger.warn(`doRebalance, ${group}, but the topic[${topic}] not exist.`)
+    return 'unknown'
+  }
+  if (broadcasting || all.length === 0) return { all, own: all }
+  const members = await groupMembers(instance, group, all)
+  if (members?.includes(instance.clientId))
+    return { all, own: strategy.allocate({ group, own: instance.clientId, queues: all, members }) }
+  if (options.stopped()) return 'unknown'
+  instance.logger.warn(
+    members
+      ? `group ${group} does not have this client yet: ${instance.clientId}`
+      : `get consumer id list failed, ${group} ${topic}`,
+  )
+  await instance.heartbeat(true)
+  return 'unknown'
+}
