@@ -41,12 +41,7 @@ class DirectoryStore implements MessageStore {
     if (this.#store) throw new AerobeeError('CLOSED', 'The store was started before: open another one.')
     const store = await startStore(this.#environment)
     for (const listener of this.#listeners) store.dispatch.onArrival(listener)
-    try {
-      await store.start()
-    } catch (thrown) {
-      store.abandon()
-      throw thrown
-    }
+    await store.start()
     this.#store = store
   }
 
@@ -56,12 +51,12 @@ class DirectoryStore implements MessageStore {
   }
 
   append(message: NewMessage, done: (outcome: AppendOutcome) => void): void {
-    if (this.#store) this.#store.appends.append(message, done)
+    if (this.#store) this.#store.log.appends.append(message, done)
     else this.#environment.clock.endOfTurn(() => done({ ...refused }))
   }
 
   appendBatch(messages: readonly NewMessage[], done: (outcome: AppendOutcome) => void): void {
-    if (this.#store) this.#store.appends.appendBatch(messages, done)
+    if (this.#store) this.#store.log.appends.appendBatch(messages, done)
     else this.#environment.clock.endOfTurn(() => done({ ...refused }))
   }
 

@@ -39,7 +39,7 @@ function retainedSegments(store: RunningStore): RetainedSegment[] {
   const { segments, environment } = store.parts
   const { segmentBytes } = segments
   return segments.all
-    .filter((segment) => segment.base <= store.writer.writtenEnd)
+    .filter((segment) => segment.base <= store.log.writtenEnd)
     .map((segment) => ({
       startOffset: segment.base,
       sizeBytes: segmentBytes,
