@@ -30,6 +30,7 @@ const names = [
   'x'.repeat(10_000),
   '__proto__',
   '%RETRY%../../escaped',
+  'INNER_MULTI_DISPATCH\u0001%LMQ%../../../escaped\u0002',
   '',
 ]
 
@@ -42,13 +43,42 @@ const plain: Readonly<Record<string, string>> = {
   double: '0',
 }
 
-/** One request for each text field, which alone is hostile, and one in which all are. */
-function hostileFields({ request }: Command, name: string): Record<string, string>[] {
-  const fields = Object.entries(request).map(([key, { kind, wireName }]) => [wireName ?? key, kind] as const)
-  const base = Object.fromEntries(fields.map(([field, kind]) => [field, plain[kind]!]))
-  const texts = fields.filter(([, kind]) => kind === 'string').map(([field]) => field)
-  const all = Object.fromEntries(texts.map((field) => [field, name]))
-  return [...texts.map((field) => ({ ...base, [field]: name })), { ...base, ...all }]
+/** Fields that a request is refused for before its names are looked at. */
+const plainByKey: Readonly<Record<string, string>> = {
+  defaultTopic: 'TBW102',
+  defaultTopicQueueNums: '4',
+  readQueueNums: '4',
+  writeQueueNums: '4',
+  perm: '6',
+  topicFilterType: 'SINGLE_TAG',
+  maxMsgNums: '32',
+  subscription: '*',
+  expressionType: 'TAG',
+  boundaryType: 'LOWER',
+  properties: '',
+}
+
+interface Variant {
+  fields: Record<string, string>
+  body: Uint8Array
+}
+
+/** One request for each text field, which alone is hostile, one with a hostile body, and one with all of it. */
+function variants({ request }: Command, name: string): Variant[] {
+  const fields = Object.entries(request).map(([key, { kind, wireName }]) => ({
+    field: wireName ?? key,
+    text: kind === 'string',
+    value: plainByKey[key] ?? plain[kind]!,
+  }))
+  const base = Object.fromEntries(fields.map(({ field, value }) => [field, value]))
+  const texts = fields.filter(({ text }) => text).map(({ field }) => field)
+  const all = { ...base, ...Object.fromEntries(texts.map((field) => [field, name])) }
+  return [
+    ...texts.map((field) => ({ fields: { ...base, [field]: name }, body: Buffer.from('x') })),
+    { fields: base, body: hostileBody(name) },
+    { fields: base, body: Buffer.from(name) },
+    { fields: all, body: hostileBody(name) },
+  ]
 }
 
 /** A body that has the name under every key that any request looks at. */
@@ -105,9 +135,8 @@ async function ask(address: string, receiver: Command['receiver']): Promise<numb
     const peer = await RawPeer.connect(address)
     let opaque = 0
     for (const name of names) {
-      const bodies = [Buffer.alloc(0), hostileBody(name), Buffer.from(name)]
-      for (const fields of hostileFields(command, name))
-        for (const body of bodies) peer.send(newFrame(command.code, opaque++, fields, body))
+      for (const { fields, body } of variants(command, name))
+        peer.send(newFrame(command.code, opaque++, fields, body))
     }
     await peer.answered(opaque)
     assert.ok(
@@ -138,11 +167,12 @@ function tableKeys(place: RealPlace, file: string, key: string): string[] {
 
 test('hostile names in every field: refused or harmless, nothing outside, nobody else hurt', {
   timeout: 120_000,
-}, async () => {
+}, async (t) => {
   const place = await RealPlace.start()
+  t.after(() => place.stop())
   const healthy = await HealthyClients.start(place)
   const asked = (await ask(place.brokerAddr, 'broker')) + (await ask(place.namesrvAddr, 'nameServer'))
-  assert.ok(asked > 5000, `${asked}`)
+  assert.ok(asked > 3000, `${asked}`)
   await healthy.stop()
   assert.ok(healthy.slowestMs < 3000, `a healthy send took ${healthy.slowestMs} ms`)
   checkFiles(place)
@@ -152,14 +182,7 @@ test('hostile names in every field: refused or harmless, nothing outside, nobody
     assert.ok(isStoredTopicName(name), `topic ${JSON.stringify(name)} was created`)
   for (const name of tableKeys(place, 'subscriptionGroup.json', 'subscriptionGroupTable'))
     assert.ok(isGroupName(name), `group ${JSON.stringify(name)} was created`)
-  console.log(
-    place.files().filter((f) => !f.includes('consumequeue') || f.split('/').length < 5),
-    tableKeys(place, 'topics.json', 'topicConfigTable'),
-    tableKeys(place, 'subscriptionGroup.json', 'subscriptionGroupTable'),
-    tableKeys(place, 'consumerOffset.json', 'offsetTable'),
-  )
   await place.startServers()
   const again = await HealthyClients.start(place)
   await again.stop()
-  await place.stop()
 })

@@ -14,6 +14,8 @@ import { type Embedded, startEmbedded } from '../embedded.js'
 export class RealPlace {
   readonly directory = mkdtempSync(join(tmpdir(), 'aerobee-scenario-'))
   readonly log: string[] = []
+  /** Closed with the place, whatever became of the test. */
+  readonly closing: (() => Promise<void>)[] = []
   readonly #brokerConfig: Readonly<Record<string, string>>
   #embedded: Embedded | undefined
 
@@ -66,6 +68,7 @@ export class RealPlace {
   }
 
   async stop(): Promise<void> {
+    for (const close of this.closing) await close()
     await this.stopServers()
     rmSync(this.directory, { recursive: true, force: true })
   }
@@ -81,6 +84,7 @@ export class HealthyClients {
   #slowestMs = 0
   #stopped = false
   #loop: Promise<void> | undefined
+  #nextSend: Promise<void> | undefined
   #whenAll = () => {}
 
   private constructor(place: RealPlace, topic: string) {
@@ -92,6 +96,7 @@ export class HealthyClients {
 
   static async start(place: RealPlace, topic = 'healthy'): Promise<HealthyClients> {
     const clients = new HealthyClients(place, topic)
+    place.closing.push(() => clients.#close())
     await clients.#producer.start()
     await clients.#send()
     clients.#consumer.subscribe(topic)
@@ -100,6 +105,7 @@ export class HealthyClients {
       if (clients.#consumed.size >= clients.#acknowledged) clients.#whenAll()
     })
     clients.#loop = clients.#run()
+    clients.#loop.catch(() => {})
     return clients
   }
 
@@ -112,6 +118,12 @@ export class HealthyClients {
     return this.#acknowledged
   }
 
+  /** Resolves when so many further messages were acknowledged. */
+  async more(count: number): Promise<void> {
+    const until = this.#acknowledged + count
+    while (this.#acknowledged < until) await this.#nextSend
+  }
+
   /** Resolves when everything that was acknowledged has been consumed. */
   async stop(): Promise<void> {
     this.#stopped = true
@@ -120,12 +132,20 @@ export class HealthyClients {
       await new Promise<void>((resolve) => {
         this.#whenAll = resolve
       })
+    await this.#close()
+  }
+
+  async #close(): Promise<void> {
+    this.#stopped = true
     await this.#consumer.close()
     await this.#producer.close()
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopped) await this.#send()
+    while (!this.#stopped) {
+      this.#nextSend = this.#send()
+      await this.#nextSend
+    }
   }
 
   async #send(): Promise<void> {
