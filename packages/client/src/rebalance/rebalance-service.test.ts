@@ -23,8 +23,10 @@ test('it runs at the start and every twenty seconds, a second later where balanc
   assert.equal(clock.timers, 0)
 })
 
-test('wake-ups are heard at once, but two runs lie a second apart', async () => {
+test('wake-ups are heard at once, but two runs lie a second apart, and none comes before the start', async () => {
   const { clock, runs, service } = serviceOf(async () => true)
+  service.wake()
+  await clock.advance(0)
   await service.start()
   await clock.advance(300)
   service.wake()

@@ -18,6 +18,7 @@ export class RebalanceService {
   #timer: Timer | undefined
   #running: Promise<void> | undefined
   #woken = false
+  #started = false
   #stopped = false
   #lastEndMs: MonoMs = Number.NEGATIVE_INFINITY
 
@@ -30,11 +31,13 @@ export class RebalanceService {
 
   /** Resolves after the first run. */
   start(): Promise<void> {
+    this.#started = true
     return this.#begin()
   }
 
+  /** Before the start there is nothing to wake. */
   wake(): void {
-    if (this.#stopped) return
+    if (this.#stopped || !this.#started) return
     this.#woken = true
     if (!this.#running) this.#schedule(0)
   }
