@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { loadConfig } from '@aerobee/base'
 import { brokerConfigTable } from '@aerobee/broker'
 import { environmentSource } from '../config-sources.js'
 import { type Embedded, startEmbedded } from '../embedded.js'
@@ -32,6 +33,8 @@ export async function devCommand(
   const brokerPort = port('--broker-port', options.brokerPort)
   const dataDirectory = resolve(options.data)
   const environment = environmentSource(brokerConfigTable, process.env, ownVariables)
+  // So that one which is not acceptable is named as the environment's.
+  loadConfig(brokerConfigTable, [environment])
   const embedded = await startEmbedded({
     dataDirectory,
     host: options.host,

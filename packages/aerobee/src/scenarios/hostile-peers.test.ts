@@ -48,8 +48,8 @@ test('a thousand connections that pull and never read cost others nothing, and a
   await fill(place)
   const healthy = await HealthyClients.start(place)
   const before = process.memoryUsage().rss
-  // Four megabytes for each.
-  const requests = pulls(16)
+  // Two and a half megabytes for each.
+  const requests = pulls(10)
   const deaf: RawPeer[] = []
   t.after(() => {
     for (const peer of deaf) peer.destroy()

@@ -200,8 +200,8 @@ export class Scene {
   }
 }
 
-/** `AEROBEE_SEEDS=100` tells each story with that many more seeds. */
-const moreSeeds = Number(process.env.AEROBEE_SEEDS ?? 0)
+/** `SCENARIO_SEEDS=100` tells each story with that many more seeds. */
+const moreSeeds = Number(process.env.SCENARIO_SEEDS ?? 0)
 
 /** A story told once for each seed; the seed stands in the name of the test and in the text of a failure. */
 export function story(
