@@ -159,9 +159,12 @@ export class ClientInstance {
     return this.#heartbeats.beat(this.addresses.all(this.#heartbeats.hasConsumers), anew)
   }
 
-  /** The same, to the addresses that brokers advertise. */
-  heartbeatTo(advertised: readonly string[]): Promise<number> {
-    return this.#heartbeats.beat(advertised.map((address) => this.addresses.dialled(address)))
+  /** Whether any of these can be connected to. Rejects with the last failure when none can. */
+  async reach(advertised: readonly string[]): Promise<void> {
+    const dialled = advertised.map((address) => this.#remoting.pool.connect(this.addresses.dialled(address)))
+    await Promise.any(dialled).catch((thrown: AggregateError) => {
+      throw thrown.errors.at(-1)
+    })
   }
 
   /** Address of the queue's master. Rejects with NO_ROUTE when no route has it. */

@@ -9,7 +9,7 @@ export interface SendContext {
   readonly queue: MessageQueue
   /** Address of the broker. */
   readonly address: string
-  readonly messageType: 'Normal_Msg' | 'Trans_Msg_Half' | 'Delay_Msg' | 'Order_Msg'
+  readonly messageType: 'Normal_Msg' | 'Trans_Msg_Half' | 'Trans_msg_Commit' | 'Delay_Msg' | 'Order_Msg'
   readonly messageId: string
   readonly bodyBytes: number
   readonly tags: string

@@ -1,10 +1,12 @@
 import type { Clock, FileSystem, Logger, Random } from '@aerobee/base'
 import type { Transport } from '@aerobee/net'
 import type { Client } from './client.js'
+import type { ClientMetrics } from './metrics.js'
 import type { Credentials } from './security/signature.js'
+import type { TraceOptions } from './trace/tracer.js'
 
 /** What every role takes. RocketMQ's names and defaults (reference: client-behaviour 1.1); times in ms. */
-export interface ClientOptions {
+export interface ClientOptions extends TraceOptions {
   /**
    * Connections, routes and heartbeats of this client are used, and its options count for all that stands below. By
    * default every role has its own.
@@ -49,6 +51,8 @@ export interface ClientOptions {
   rewriteBrokerAddress?: (advertised: string) => string
   /** Silent by default. */
   logger?: Logger
+  /** Figures to keep, e.g. counters and histograms of prom-client. */
+  metrics?: ClientMetrics
   /** For tests: the machine's own by default. */
   surroundings?: ClientSurroundings
 }

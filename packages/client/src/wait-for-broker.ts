@@ -52,7 +52,7 @@ async function reachAny(instance: ClientInstance): Promise<void> {
   if (!cluster.ok) throw noBroker(cluster.reason)
   const masters = [...cluster.value.brokerAddrTable.values()].flatMap((one) => one.brokerAddrs.get(0) ?? [])
   if (masters.length === 0) throw noBroker('no master is registered')
-  if ((await instance.heartbeatTo(masters)) === 0) throw noBroker(`none of ${masters.join(', ')} answers`)
+  await instance.reach(masters)
 }
 
 const noRoute = (topic: string) =>

@@ -266,53 +266,6 @@ test('a one-way message is stored without an answer', async () => {
   await cluster.close()
 })
 
-test('sends wait while too much is under way, in their turn, and a signal ends the waiting', async () => {
-  const { cluster, producer, sends, resolve } = await started(1, { backPressureForAsyncSendNum: 10 })
-  await resolve(producer.queues('T'))
-  const answers: (() => void)[] = []
-  cluster.broker.overrides.set(
-    commands.sendMessageV2.code,
-    () => new Promise((answer) => answers.push(() => answer(failure(responseCodes.MESSAGE_ILLEGAL, 'no')))),
-  )
-  const sending = Array.from({ length: 12 }, () => producer.send({ topic: 'T', body: 'x' }).catch(() => {}))
-  const controller = new AbortController()
-  const cancelled = assert.rejects(
-    producer.send({ topic: 'T', body: 'x' }, { signal: controller.signal }),
-    /enough/,
-  )
-  await cluster.pass(100)
-  assert.equal(sends().length, 10)
-  controller.abort(new Error('enough'))
-  await resolve(cancelled)
-  answers[0]!()
-  await cluster.pass(10)
-  assert.equal(sends().length, 11)
-  while (answers.length > 0) {
-    answers.shift()!()
-    await cluster.pass(10)
-  }
-  await resolve(Promise.all(sending))
-  await cluster.close()
-})
-
-test('a send that had to wait for too long says so', async () => {
-  const { cluster, producer, resolve } = await started(1, {
-    backPressureForAsyncSendNum: 10,
-    sendMsgTimeout: 500,
-  })
-  await resolve(producer.queues('T'))
-  cluster.broker.overrides.set(commands.sendMessageV2.code, () => new Promise(() => {}))
-  const options = { timeoutMs: 2000 }
-  const first = Array.from({ length: 10 }, () =>
-    producer.send({ topic: 'T', body: 'x' }, options).catch(() => {}),
-  )
-  await resolve(
-    assert.rejects(producer.send({ topic: 'T', body: 'x' }), /tryAcquire semaphoreAsyncNum timeout/),
-  )
-  await resolve(Promise.all(first))
-  await cluster.close()
-})
-
 test('hooks see sends and their results, may refuse them, and do no harm', async () => {
   const seen: string[] = []
   const { cluster, producer, resolve } = await started(1, {

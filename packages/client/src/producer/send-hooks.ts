@@ -7,7 +7,7 @@ import { withoutNamespace } from '../namespace.js'
 import type { OutgoingMessage } from '../outgoing-message.js'
 import type { MessageQueue } from '../route.js'
 import { isDelayed } from './build-message.js'
-import type { ProducerOptions, SendResult } from './options.js'
+import type { SendResult } from './options.js'
 import type { SendRequest } from './send-once.js'
 
 /** What runs around a send for those who look on. */
@@ -17,11 +17,16 @@ export class SendHooks {
   readonly #send: readonly SendMessageHook[]
   readonly #forbidden: readonly CheckForbiddenHook[]
 
-  constructor(instance: ClientInstance, group: string, options: ProducerOptions) {
+  constructor(
+    instance: ClientInstance,
+    group: string,
+    send: readonly SendMessageHook[],
+    forbidden: readonly CheckForbiddenHook[],
+  ) {
     this.#instance = instance
     this.#group = group
-    this.#send = options.sendMessageHooks ?? []
-    this.#forbidden = options.checkForbiddenHooks ?? []
+    this.#send = send
+    this.#forbidden = forbidden
   }
 
   /** Nobody looks on. */

@@ -14,9 +14,12 @@ import {
 import { openInstance } from '../client.js'
 import type { ClientInstance } from '../client-instance.js'
 import { localAddress, processId } from '../environment.js'
+import { meteredSends } from '../metrics.js'
 import { userQueue, withNamespace } from '../namespace.js'
 import type { OutgoingMessage } from '../outgoing-message.js'
 import type { MessageQueue, TopicRoute } from '../route.js'
+import { tracedSends } from '../trace/trace-hooks.js'
+import { Tracer } from '../trace/tracer.js'
 import { BackPressure } from './back-pressure.js'
 import { splitBatch } from './batch.js'
 import { buildMessage, checkTopic, type SystemProperties } from './build-message.js'
@@ -49,6 +52,7 @@ export class Sender {
   readonly group: string
   /** Topics that were sent to: their routes are kept fresh. */
   readonly topics = new Set<string>()
+  readonly tracer: Tracer | undefined
   readonly #owned: boolean
   readonly #pressure: BackPressure | undefined
   readonly #faults: FaultTable
@@ -88,7 +92,14 @@ export class Sender {
         settings.detectTimeout,
         settings.detectInterval,
       )
-    this.#hooks = new SendHooks(instance, this.group, options)
+    if (options.enableTrace) this.tracer = new Tracer(instance, options.producerGroup, 'PRODUCE', options)
+    const { metrics } = instance.options
+    const hooks = [
+      ...(options.sendMessageHooks ?? []),
+      ...(metrics ? [meteredSends(metrics)] : []),
+      ...(this.tracer ? [tracedSends(this.tracer)] : []),
+    ]
+    this.#hooks = new SendHooks(instance, this.group, hooks, options.checkForbiddenHooks ?? [])
     this.#nextId = uniqIdGenerator({
       ip: ipBytes(localAddress()) ?? random.bytes(4),
       pid: processId(),
@@ -99,11 +110,13 @@ export class Sender {
 
   start(): void {
     this.#detector?.start()
+    this.tracer?.start()
   }
 
   async close(): Promise<void> {
     this.#detector?.stop()
     this.#pressure?.close(() => new AerobeeError('CLOSED', 'the producer was closed while a send waited'))
+    await this.tracer?.stop()
     if (this.#owned) await this.instance.close()
   }
 

@@ -1,11 +1,12 @@
 import { AerobeeError, errorText } from '@aerobee/base'
 import { commands, parseOffsetMessageId, propertyNames, transactionTypes } from '@aerobee/wire'
-import { runHook } from '../hooks.js'
+import { type EndTransactionHook, runHook } from '../hooks.js'
 import { withoutNamespace } from '../namespace.js'
 import type { OutgoingMessage } from '../outgoing-message.js'
 import type { Nothing } from '../push-consumer/listeners.js'
 import type { ReceivedMessage } from '../received-message.js'
 import type { CheckRequest, Role } from '../role.js'
+import { tracedEnds } from '../trace/trace-hooks.js'
 import type { ProducerOptions, SendOptions, SendResult } from './options.js'
 import { Producer } from './producer.js'
 
@@ -76,6 +77,7 @@ interface End {
  */
 export class TransactionProducer extends Producer {
   readonly #options: TransactionProducerOptions
+  readonly #endHooks: readonly EndTransactionHook[]
   readonly #checks: CheckRequest[] = []
   #checking = 0
 
@@ -88,6 +90,11 @@ export class TransactionProducer extends Producer {
       )
     super(options)
     this.#options = options
+    const { tracer, instance } = this.sender
+    const hooks = options.endTransactionHooks ?? []
+    this.#endHooks = tracer
+      ? [...hooks, tracedEnds(tracer, () => instance.surroundings.clock.wallMs())]
+      : hooks
   }
 
   /**
@@ -184,7 +191,7 @@ export class TransactionProducer extends Producer {
   /** One-way; failures are logged, and the broker asks. */
   async #tell(end: End, remark: string | undefined): Promise<void> {
     const { instance, group } = this.sender
-    for (const hook of this.#options.endTransactionHooks ?? [])
+    for (const hook of this.#endHooks)
       runHook(() =>
         hook.end({
           producerGroup: this.#options.producerGroup,

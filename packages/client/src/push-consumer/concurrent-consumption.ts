@@ -108,7 +108,11 @@ export class ConcurrentConsumption implements Consumption {
     const hookRun =
       hooks.length === 0
         ? undefined
-        : new HookRun(hooks, { consumerGroup: group, queue: context.queue, messages: batch })
+        : new HookRun(hooks, {
+            consumerGroup: this.#options.userGroup,
+            queue: context.queue,
+            messages: batch,
+          })
     const now = instance.surroundings.clock.monoMs()
     processQueue.lastConsumeMonoMs = now
     for (const message of batch) message.consumeStartMonoMs = now

@@ -14,6 +14,8 @@ import type { SendBack } from './send-back.js'
 export interface ConsumptionOptions {
   instance: ClientInstance
   group: string
+  /** Without its namespace. */
+  userGroup: string
   settings: PushConsumerSettings
   listeners: ListenerPool
   sendBack: SendBack

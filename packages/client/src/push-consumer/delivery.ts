@@ -1,11 +1,15 @@
 import { errorText, type Timer } from '@aerobee/base'
 import type { ClientInstance } from '../client-instance.js'
+import type { ConsumeMessageHook } from '../hooks.js'
+import { meteredConsumption } from '../metrics.js'
 import { withoutNamespace } from '../namespace.js'
 import type { OffsetTable } from '../offsets/offset-table.js'
 import { RebalanceService } from '../rebalance/rebalance-service.js'
 import type { AllocateStrategy } from '../rebalance/strategy.js'
 import { type MessageQueue, queueKey } from '../route.js'
 import { ConsumerStatistics } from '../statistics.js'
+import { tracedConsumption } from '../trace/trace-hooks.js'
+import { Tracer } from '../trace/tracer.js'
 import { Assignment } from './assignment.js'
 import { ConcurrentConsumption } from './concurrent-consumption.js'
 import type { Consumption, ConsumptionOptions } from './consume-context.js'
@@ -51,6 +55,7 @@ export class Delivery {
   readonly #rebalance: RebalanceService
   readonly #pulls: PullService
   readonly #locks: QueueLocks | undefined
+  readonly #tracer: Tracer | undefined
   #saving: Timer | undefined
   #stopped = false
 
@@ -61,6 +66,8 @@ export class Delivery {
     this.orderly = listener.orderly !== undefined
     this.listeners = new ListenerPool(settings.consumeThreadMax)
     this.statistics = new ConsumerStatistics(clock)
+    if (options.options.enableTrace)
+      this.#tracer = new Tracer(instance, options.options.consumerGroup, 'CONSUME', options.options)
     const broadcasting = settings.messageModel === 'BROADCASTING'
     this.#locks = this.orderly && !broadcasting ? new QueueLocks(instance, group) : undefined
     const procedure = new PullProcedure(
@@ -113,6 +120,7 @@ export class Delivery {
     const { instance, offsets } = this.#options
     const periodMs = instance.options.persistConsumerOffsetInterval ?? 5000
     this.statistics.start()
+    this.#tracer?.start()
     this.consumption.start()
     this.#saving = instance.surroundings.clock.every(periodMs, () => {
       offsets.save().catch((thrown) => instance.logger.error(`saving offsets failed: ${errorText(thrown)}`))
@@ -147,6 +155,7 @@ export class Delivery {
   async leave(): Promise<void> {
     const held = this.#assignment.dropAll()
     await this.#locks?.unlockAll(held)
+    await this.#tracer?.stop()
   }
 
   #consumption(): Consumption {
@@ -155,17 +164,29 @@ export class Delivery {
     const options: ConsumptionOptions = {
       instance,
       group,
+      userGroup: withoutNamespace(instance.namespace, group),
       settings,
       listeners: this.listeners,
       sendBack: new SendBack(instance, group, most === -1 ? (this.orderly ? 0x7fff_ffff : 16) : most),
       statistics: this.statistics,
-      hooks: this.#options.options.consumeMessageHooks ?? [],
+      hooks: this.#hooks(),
       later: (delayMs, run) => this.#pulls.later(delayMs, run),
     }
     const processQueues = () => this.processQueues
     if (listener.orderly)
       return new OrderlyConsumption(options, listener.orderly, listener.batchSize, processQueues, this.#locks)
     return new ConcurrentConsumption(options, listener.concurrently!, listener.batchSize, processQueues)
+  }
+
+  #hooks(): readonly ConsumeMessageHook[] {
+    const { instance, options } = this.#options
+    const { clock } = instance.surroundings
+    const { metrics } = instance.options
+    return [
+      ...(options.consumeMessageHooks ?? []),
+      ...(metrics ? [meteredConsumption(metrics)] : []),
+      ...(this.#tracer ? [tracedConsumption(this.#tracer, () => clock.wallMs())] : []),
+    ]
   }
 
   #onChange(topic: string, all: readonly MessageQueue[], own: readonly MessageQueue[]): void {

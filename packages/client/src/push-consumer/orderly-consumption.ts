@@ -150,7 +150,7 @@ export class OrderlyConsumption implements Consumption {
     const hookRun =
       hooks.length === 0
         ? undefined
-        : new HookRun(hooks, { consumerGroup: group, queue: context.queue, messages })
+        : new HookRun(hooks, { consumerGroup: this.#options.userGroup, queue: context.queue, messages })
     processQueue.lastConsumeMonoMs = this.#now
     const outcome = await callListener<ConsumeOrderlyStatus>(this.#options, context.queue, messages, () =>
       this.#listener(messages, context),
