@@ -1,9 +1,8 @@
 // Runs the interop suites: real third-party clients and tools against our server, or against Apache RocketMQ 5.3.3.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { killChildrenOnExit } from './lib/processes.mjs'
+import { isBuilt, useBuild } from './lib/servers.mjs'
 import { runSuites } from './lib/suite.mjs'
 import { repository } from './lib/tools.mjs'
 import { suites } from './suites/index.mjs'
@@ -11,6 +10,7 @@ import { suites } from './suites/index.mjs'
 const usage = `usage: node e2e/run.mjs [options]
   --target aerobee|apache   what to test (default aerobee); apache shows that the suites themselves are right
   --only TEXT               suites whose name is TEXT or starts with it, or "suite - case"; may be repeated
+  --main FILE               another build of ours, by its main.js
   --list                    the suites and what each proves
   --kills N                 how often the kill suites kill the broker (default 20)
   --keep                    keep data and logs`
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     target: { type: 'string', default: 'aerobee' },
     only: { type: 'string', multiple: true, default: [] },
     list: { type: 'boolean', default: false },
+    main: { type: 'string' },
     kills: { type: 'string', default: '20' },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -33,7 +34,7 @@ function wanted(suite, name) {
 
 /** The server is built when it is not there yet. */
 function buildServer() {
-  if (existsSync(join(repository, 'packages', 'aerobee', 'dist', 'main.js'))) return
+  if (isBuilt()) return
   const built = spawnSync('npx', ['tsc', '-b'], { cwd: repository, stdio: 'inherit' })
   if (built.status !== 0) throw new Error('the server could not be built: npx tsc -b failed')
 }
@@ -50,6 +51,7 @@ async function main() {
   )
   if (chosen.length === 0) throw new Error(`no suite matches ${values.only.join(', ')}; see --list`)
   killChildrenOnExit()
+  if (values.main) useBuild(values.main)
   if (values.target === 'aerobee') buildServer()
   const { target, keep } = values
   const report = await runSuites(chosen, { target, keep, kills: Number(values.kills), wanted })

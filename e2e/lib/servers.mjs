@@ -1,6 +1,6 @@
 // Name servers and brokers of either kind, started the same way: ours and Apache RocketMQ 5.3.3.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { freePort } from './ports.mjs'
 import { waitUntilListening, waitUntilRegistered } from './probe.mjs'
 import { Child } from './processes.mjs'
@@ -8,7 +8,7 @@ import { repository } from './tools.mjs'
 
 const host = '127.0.0.1'
 const startDeadlineMs = 60_000
-const aerobeeMain = join(repository, 'packages', 'aerobee', 'dist', 'main.js')
+let aerobeeMain = join(repository, 'packages', 'aerobee', 'dist', 'main.js')
 
 /** @typedef {'aerobee' | 'apache'} Kind */
 /** @typedef {Record<string, string | number | boolean>} Config RocketMQ's own keys */
@@ -32,6 +32,16 @@ const brokerDefaults = {
   mappedFileSizeCommitLog: 67_108_864,
   maxHashSlotNum: 100_000,
   maxIndexNum: 400_000,
+}
+
+/** Takes another build of ours than this repository's. @param {string} main path of its main.js */
+export function useBuild(main) {
+  aerobeeMain = resolve(main)
+}
+
+/** Whether there is a build to test. */
+export function isBuilt() {
+  return existsSync(aerobeeMain)
 }
 
 /** @param {Config} config */
