@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
 import { killChildren } from './lib/children.mjs'
 import { selfTimes } from './lib/cpu-profile.mjs'
 import { table } from './lib/report.mjs'
-import { runPeer } from './lib/run.mjs'
+import { runScenarios } from './lib/run.mjs'
 import { barePeer, oursPeer } from './peers/index.mjs'
 import { scenarios } from './scenarios/index.mjs'
 
@@ -84,7 +84,7 @@ async function main() {
   }
   /** @type {Record<string, any>} */
   let result = {}
-  await runPeer(peer, [scenario], timing, (_, measured) => {
+  await runScenarios([peer], [scenario], timing, (_scenario, _peer, measured) => {
     result = measured
   })
   if (result.error) leave(`the scenario failed: ${result.error}`)

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { killChildren } from '../bench/lib/children.mjs'
 import { faultsOf, report } from '../bench/lib/report.mjs'
-import { runPeer } from '../bench/lib/run.mjs'
+import { runScenarios } from '../bench/lib/run.mjs'
 import { apache, barePeer, oursPeer } from '../bench/peers/index.mjs'
 import { scenarios } from '../bench/scenarios/index.mjs'
 
@@ -134,16 +134,17 @@ async function main() {
     peers: peers.map(({ name, label, describe }) => ({ name, label, how: describe() })),
     scenarios: chosen.map(({ name, title }) => ({ name, title, byPeer: {} })),
   }
-  for (const peer of peers) {
-    console.error(`${peer.label}: ${peer.describe()}`)
-    await runPeer(peer, chosen, timing, (name, result) => {
-      console.error(`  ${name}: ${short(result)}`)
-      const found = results.scenarios.find((scenario) => scenario.name === name)
-      if (found !== undefined) found.byPeer[peer.name] = result
-      if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
-    })
-    await peer.close()
-  }
+  for (const peer of peers) console.error(`${peer.label}: ${peer.describe()}`)
+  const seen = new WeakSet()
+  await runScenarios(peers, chosen, timing, (scenario, peer, result) => {
+    const found = results.scenarios.find(({ name }) => name === scenario)
+    if (found === undefined || found.byPeer[peer] === result) return
+    if (!seen.has(result)) console.error(`  ${scenario}, ${peer}: ${short(result)}`)
+    seen.add(result)
+    found.byPeer[peer] = result
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
+  })
+  for (const peer of peers) await peer.close()
   const text = report(results)
   if (values.markdown !== undefined) writeFileSync(values.markdown, text)
   console.log(text)

@@ -36,72 +36,114 @@ async function warm(peer, broker) {
   await runJob('send', { ...half, connections: 4, inFlight: 512, batch: 1 }, peer.warmupMs + 30_000)
 }
 
-/** Waits for a second in which others leave the machine alone. @param {any} broker @param {number} limitMs */
-async function quietMoment(broker, limitMs) {
-  const deadline = nowMs() + limitMs
-  while (nowMs() < deadline) {
-    const before = { machine: machineCpuMs(), broker: processCpuMs(broker.pid), at: nowMs() }
-    await sleep(1000)
-    const others = machineCpuMs() - before.machine - (processCpuMs(broker.pid) - before.broker)
-    if (others / (nowMs() - before.at) < disturbedCores) return
-  }
+/** CPU of everything on the machine but the brokers under measurement. @param {number[]} brokerPids */
+function othersCpuMs(brokerPids) {
+  return brokerPids.reduce((rest, pid) => rest - processCpuMs(pid), machineCpuMs())
 }
 
-/**
- * Measures until others used little of the machine, a few times at most; keeps the least disturbed measurement,
- * which need not be the best one.
- * @param {import('../scenarios/index.mjs').Scenario} scenario @param {any} context @param {Timing} timing
- */
-async function leastDisturbed(scenario, context, timing) {
-  /** @type {Record<string, any> | null} */
-  let kept = null
-  for (let round = 0; round < timing.attempts; round++) {
-    await quietMoment(context.broker, timing.quietMs)
-    const result = await scenario.run({ ...context, ...timing, round })
-    if (kept === null || result.otherCores < kept.otherCores) kept = result
-    if (!(kept.otherCores > disturbedCores)) break
+/** Waits for a second in which others leave the machine alone. @param {number[]} brokerPids @param {number} limitMs */
+async function quietMoment(brokerPids, limitMs) {
+  const deadline = nowMs() + limitMs
+  while (nowMs() < deadline) {
+    const before = othersCpuMs(brokerPids)
+    const atMs = nowMs()
+    await sleep(1000)
+    if ((othersCpuMs(brokerPids) - before) / (nowMs() - atMs) < disturbedCores) return
   }
-  return kept ?? {}
 }
 
 /** @typedef {{warmupMs: number, measureMs: number, attempts: number, quietMs: number}} Timing */
 
-/**
- * Runs the scenarios against one peer: those that may share a broker share a warm one, the others have their own.
- *
- * @param {import('../peers/index.mjs').Peer} peer
- * @param {import('../scenarios/index.mjs').Scenario[]} scenarios
- * @param {Timing} timing
- * @param {(name: string, result: Record<string, any>) => void} onResult
- */
-export async function runPeer(peer, scenarios, timing, onResult) {
-  /** @type {import('../peers/index.mjs').RunningBroker | null} */
-  let shared = null
-  for (const scenario of scenarios) {
+/** Measures one scenario against one peer: on the peer's warm broker, a fresh one, or brokers of its own. */
+class PeerRun {
+  /** @param {import('../peers/index.mjs').Peer} peer */
+  constructor(peer) {
+    this.peer = peer
+    /** @type {import('../peers/index.mjs').RunningBroker | null} */
+    this.shared = null
+  }
+
+  /**
+   * @param {import('../scenarios/index.mjs').Scenario} scenario @param {Timing} timing @param {number} round
+   * @param {() => Promise<void>} quiet called when all is ready to be measured
+   * @returns {Promise<Record<string, any>>}
+   */
+  async measure(scenario, timing, round, quiet) {
+    const { peer } = this
     try {
       if (scenario.ownBrokers) {
-        onResult(scenario.name, await scenario.run({ peer, ...timing }))
-      } else if (scenario.freshBroker) {
-        if (shared !== null) await stopAndRemove(shared)
-        shared = null
-        const broker = await peer.start()
-        try {
-          onResult(scenario.name, await scenario.run({ peer, broker, round: 0, ...timing }))
-        } finally {
-          await stopAndRemove(broker)
-        }
-      } else {
-        if (shared === null) {
-          shared = await peer.start()
-          await warm(peer, shared)
-        }
-        onResult(scenario.name, await leastDisturbed(scenario, { peer, broker: shared }, timing))
+        await quiet()
+        return await scenario.run({ peer, round, ...timing })
+      }
+      if (!scenario.freshBroker) {
+        const broker = await this.warmBroker()
+        await quiet()
+        return await scenario.run({ peer, broker, round, ...timing })
+      }
+      const broker = await peer.start()
+      try {
+        await quiet()
+        return await scenario.run({ peer, broker, round, ...timing })
+      } finally {
+        await stopAndRemove(broker)
       }
     } catch (error) {
-      onResult(scenario.name, { error: error instanceof Error ? error.message : String(error) })
-      if (shared !== null) await stopAndRemove(shared)
-      shared = null
+      await this.close()
+      return { error: error instanceof Error ? error.message : String(error) }
     }
   }
-  if (shared !== null) await stopAndRemove(shared)
+
+  async warmBroker() {
+    if (this.shared === null) {
+      this.shared = await this.peer.start()
+      await warm(this.peer, this.shared)
+    }
+    return this.shared
+  }
+
+  async close() {
+    const { shared } = this
+    this.shared = null
+    if (shared !== null) await stopAndRemove(shared)
+  }
+}
+
+/**
+ * Runs each scenario against every peer in turn, so that ratios are of figures taken side by side. While others
+ * disturb a measurement it is taken again, for all peers and a few times at most; the round with the least
+ * disturbance is kept, which need not be the best one.
+ *
+ * @param {import('../peers/index.mjs').Peer[]} peers
+ * @param {import('../scenarios/index.mjs').Scenario[]} scenarios
+ * @param {Timing} timing
+ * @param {(scenario: string, peer: string, result: Record<string, any>) => void} onResult
+ */
+export async function runScenarios(peers, scenarios, timing, onResult) {
+  const runs = peers.map((peer) => new PeerRun(peer))
+  const pids = () => runs.flatMap(({ shared }) => (shared === null ? [] : [shared.pid]))
+  const quiet = () => quietMoment(pids(), timing.quietMs)
+  for (const scenario of scenarios) {
+    const again = !scenario.freshBroker && !scenario.ownBrokers
+    /** @type {Record<string, any>[]} */
+    let kept = []
+    for (let round = 0; round < (again ? timing.attempts : 1); round++) {
+      const results = []
+      for (const run of runs) {
+        const result = await run.measure(scenario, timing, round, quiet)
+        onResult(scenario.name, run.peer.name, result)
+        results.push(result)
+      }
+      if (kept.length === 0 || disturbance(results) < disturbance(kept)) kept = results
+      if (disturbance(kept) < disturbedCores) break
+    }
+    for (const [index, run] of runs.entries()) onResult(scenario.name, run.peer.name, kept[index])
+  }
+  for (const run of runs) await run.close()
+}
+
+/** Of the most disturbed measurement; a failed one is worse than any. @param {Record<string, any>[]} results */
+function disturbance(results) {
+  return Math.max(
+    ...results.map(({ error, otherCores }) => (error ? Number.POSITIVE_INFINITY : (otherCores ?? 0))),
+  )
 }
