@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { type ConfigTable, silentLogger, systemClock } from '@aerobee/base'
 import { brokerConfigTable } from '@aerobee/broker'
 import { nameServerConfigTable } from '@aerobee/namesrv'
@@ -43,21 +44,28 @@ async function attacked(t: TestContext) {
   return { place, servers, update, settings }
 }
 
+/** Where the store notes how far it is, about a second after its start and by itself. */
+const progress = /^data\/store\/(checkpoint|positions\.json(\.\w+)?)$/
+
+/** Every other path with a hash of what it holds. */
+const hashes = (place: RealPlace): Record<string, string> =>
+  Object.fromEntries(Object.entries(place.hashes()).filter(([path]) => !progress.test(path)))
+
 /** Once nothing is written any more. */
-async function quietHash(place: RealPlace): Promise<string> {
-  let hash = place.hash()
+async function quietHashes(place: RealPlace): Promise<Record<string, string>> {
+  let known = hashes(place)
   for (;;) {
     await new Promise<void>((resolve) => systemClock.after(300, resolve))
-    const again = place.hash()
-    if (again === hash) return hash
-    hash = again
+    const again = hashes(place)
+    if (isDeepStrictEqual(again, known)) return known
+    known = again
   }
 }
 
 test('the payload of CVE-2023-33246 is refused, and nothing changes', async (t) => {
   const { place, update, settings } = await attacked(t)
   const marker = join(place.directory, 'pwned')
-  const before = await quietHash(place)
+  const before = await quietHashes(place)
   const configBefore = await settings('broker')
   const payloads = [
     `filterServerNums=1\nrocketmqHome=-c $@|sh . echo touch ${marker};\n`,
@@ -71,14 +79,14 @@ test('the payload of CVE-2023-33246 is refused, and nothing changes', async (t) 
   // A key that is gone since 5.1.1: passed over, as upstream does.
   assert.equal((await update('broker', 'filterServerNums=1')).code, responseCodes.SUCCESS)
   assert.equal(await settings('broker'), configBefore)
-  assert.equal(place.hash(), before)
+  assert.deepEqual(hashes(place), before)
   assert.equal(existsSync(marker), false)
 })
 
 test('the payload of CVE-2023-37582 is refused, and nothing changes', async (t) => {
   const { place, update, settings } = await attacked(t)
   const file = join(place.directory, 'written-by-the-network')
-  const before = await quietHash(place)
+  const before = await quietHashes(place)
   const configBefore = await settings('nameServer')
   const payloads = [
     `configStorePath=${file}\nproductEnvName=test/path\\ntest\\ntest`,
@@ -89,13 +97,13 @@ test('the payload of CVE-2023-37582 is refused, and nothing changes', async (t) 
   for (const payload of payloads)
     assert.equal((await update('nameServer', payload)).code, responseCodes.NO_PERMISSION, payload)
   assert.equal(await settings('nameServer'), configBefore)
-  assert.equal(place.hash(), before)
+  assert.deepEqual(hashes(place), before)
   assert.equal(existsSync(file), false)
 })
 
 test('of all keys only those declared so may change, and one other key keeps all from changing', async (t) => {
   const { place, servers, update, settings } = await attacked(t)
-  const before = await quietHash(place)
+  const before = await quietHashes(place)
   for (const server of ['broker', 'nameServer'] as const) {
     const { table } = servers[server]
     const configBefore = await settings(server)
@@ -114,5 +122,5 @@ test('of all keys only those declared so may change, and one other key keeps all
     assert.equal((await update(server, `${dynamic}=${!table[dynamic]!.default}`)).code, 0)
     assert.notEqual(await settings(server), configBefore)
   }
-  assert.equal(place.hash(), before, 'without a file of settings they last until the restart')
+  assert.deepEqual(hashes(place), before, 'without a file of settings they last until the restart')
 })

@@ -56,15 +56,14 @@ export class RealPlace {
       .sort()
   }
 
-  /** Of names and contents of all files. */
-  hash(): string {
-    const hash = createHash('sha256')
-    for (const name of this.files()) {
-      const path = join(this.directory, name)
-      hash.update(`${name}\n`)
-      if (statSync(path).isFile()) hash.update(readFileSync(path))
+  /** Every path with a hash of what it holds. */
+  hashes(): Record<string, string> {
+    const hashOf = (path: string) => {
+      const info = statSync(path, { throwIfNoEntry: false })
+      if (!info) return 'gone'
+      return info.isFile() ? createHash('sha256').update(readFileSync(path)).digest('hex') : 'directory'
     }
-    return hash.digest('hex')
+    return Object.fromEntries(this.files().map((name) => [name, hashOf(join(this.directory, name))]))
   }
 
   async stop(): Promise<void> {
