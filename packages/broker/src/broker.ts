@@ -1,7 +1,7 @@
 import { AerobeeError, Lifecycle, type Timer } from '@aerobee/base'
 import { Dispatcher, type Endpoint, endpointText } from '@aerobee/net'
 import { ConfigFile, type ConfigFileName, type MessageStore, openMessageStore } from '@aerobee/store'
-import { allCommands } from '@aerobee/wire'
+import { commandsOf } from '@aerobee/wire'
 import { type AdvertisedAddressFor, advertisedAddress } from './advertised.js'
 import { createParts } from './create-parts.js'
 import { brokerHandlers } from './handlers/index.js'
@@ -48,7 +48,7 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
   const newDispatcher = () =>
     new Dispatcher({
       receiver: 'broker',
-      commands: allCommands.filter(({ receiver }) => receiver === 'broker'),
+      commands: commandsOf('broker'),
       registrations,
       logger,
     })

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cleaned, ended, property, scanProperties } from './sent-properties.js'
+import { endedProperties, propertyText } from '@aerobee/wire'
+import { cleaned, scanProperties } from './sent-properties.js'
 
-const text = (...pairs: [string, string][]) => pairs.map(([name, value]) => property(name, value)).join('')
+const text = (...pairs: [string, string][]) =>
+  pairs.map(([name, value]) => propertyText(name, value)).join('')
 
 test('what the broker needs is found, wherever it stands', () => {
   const found = scanProperties(
@@ -71,7 +73,7 @@ test('pieces without name or value, and names that the broker sets, ask for rewr
 
 test('text is ended once', () => {
   assert.deepEqual(
-    [ended(''), ended('a\u0001b'), ended('a\u0001b\u0002')],
+    [endedProperties(''), endedProperties('a\u0001b'), endedProperties('a\u0001b\u0002')],
     ['', 'a\u0001b\u0002', 'a\u0001b\u0002'],
   )
 })

@@ -1,3 +1,5 @@
+import { nameEnd, valueEnd } from '@aerobee/wire'
+
 /**
  * Properties of a message as clients send and records keep them:
  *
@@ -5,8 +7,6 @@
  *
  * Pieces without a name or a value count for nothing. Of a name that comes twice the later value counts.
  */
-const nameEnd = '\u0001'
-const valueEnd = '\u0002'
 
 /** What the broker itself reads of them. */
 export interface SentProperties {
@@ -116,11 +116,6 @@ function noteShort(found: SentProperties, text: string, start: number, middle: n
 
 const isTrue = (value: string) => value === 'true' || value.toLowerCase() === 'true'
 
-/** The text with every piece ended, so that more can be put behind it. */
-export function ended(text: string): string {
-  return text === '' || text.charCodeAt(text.length - 1) === 2 ? text : text + valueEnd
-}
-
 /** The text without the pieces that a record must not keep, and without those named. */
 export function cleaned(text: string, removed: readonly string[] = []): string {
   let kept = ''
@@ -132,5 +127,3 @@ export function cleaned(text: string, removed: readonly string[] = []): string {
   }
   return kept
 }
-
-export const property = (name: string, value: string): string => name + nameEnd + value + valueEnd

@@ -1,6 +1,14 @@
-import { isSystemTopic, memberTopicOf, replyTopicOf, reviveTopicOf, systemTopicNames } from '@aerobee/wire'
+import {
+  isSystemTopic,
+  memberTopicOf,
+  permInherit,
+  permRead,
+  permWrite,
+  replyTopicOf,
+  reviveTopicOf,
+  systemTopicNames,
+} from '@aerobee/wire'
 import type { BrokerConfig } from './config-keys.js'
-import { permInherit, permRead, permWrite } from './perm.js'
 
 export type BrokerIdentity = Pick<BrokerConfig, 'brokerClusterName' | 'brokerName'>
 export type SystemTopicSettings = BrokerIdentity &

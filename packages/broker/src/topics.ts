@@ -1,7 +1,15 @@
 import { bad, type Clock, type Logger, type Result, withFields } from '@aerobee/base'
-import { bodies, isRetryTopic, systemTopicNames } from '@aerobee/wire'
+import {
+  bodies,
+  isInheritable,
+  isRetryTopic,
+  permInherit,
+  permRead,
+  permText,
+  permWrite,
+  systemTopicNames,
+} from '@aerobee/wire'
 import { advance, type DataVersion, newDataVersion, readDataVersion } from './data-version.js'
-import { isInheritable, permInherit, permRead, permText, permWrite } from './perm.js'
 import { type SystemTopicSettings, systemTopics, systemTopicTest } from './system-topics.js'
 import type { TableFile } from './table-file.js'
 

@@ -1,10 +1,10 @@
 import { emptyBytes, type Logger } from '@aerobee/base'
 import { Dispatcher, type Exchange, failure, type Reply, serve, success } from '@aerobee/net'
 import {
-  allCommands,
   appendProperty,
   bodies,
   commands,
+  commandsOf,
   hostBytes,
   type MessageRecord,
   propertyNames,
@@ -26,7 +26,7 @@ export interface BrokerRequestsOptions {
 export function brokerRequests(options: BrokerRequestsOptions): Dispatcher {
   return new Dispatcher({
     receiver: 'client',
-    commands: allCommands.filter((command) => command.receiver === 'client'),
+    commands: commandsOf('client'),
     registrations: [
       serve(commands.notifyConsumerIdsChanged, ({ connection }) => {
         options.logger.debug(`broker ${connection.remoteText} says that a group changed`)

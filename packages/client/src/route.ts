@@ -1,4 +1,5 @@
 import type { bodies } from '@aerobee/wire'
+import { isReadable, isWritable } from '@aerobee/wire'
 
 /** A queue by which messages are sent and received. */
 export interface MessageQueue {
@@ -30,9 +31,6 @@ export interface TopicRoute {
   readonly provisional: boolean
 }
 
-const permRead = 4
-const permWrite = 2
-
 export function topicRoute(topic: string, data: bodies.TopicRouteData): TopicRoute {
   const brokers = new Map(data.brokerDatas.map((broker) => [broker.brokerName, broker.brokerAddrs]))
   const sorted = [...data.queueDatas].sort((a, b) => (a.brokerName < b.brokerName ? -1 : 1))
@@ -42,13 +40,13 @@ export function topicRoute(topic: string, data: bodies.TopicRouteData): TopicRou
   const publishQueues = order
     ? orderedQueues(topic, order)
     : sorted
-        .filter((queue) => queue.perm & permWrite && brokers.get(queue.brokerName)?.has(0))
+        .filter((queue) => isWritable(queue.perm) && brokers.get(queue.brokerName)?.has(0))
         .flatMap((queue) => queues(queue.brokerName, queue.writeQueueNums))
   return {
     topic,
     publishQueues,
     subscribeQueues: sorted
-      .filter((queue) => queue.perm & permRead)
+      .filter((queue) => isReadable(queue.perm))
       .flatMap((queue) => queues(queue.brokerName, queue.readQueueNums)),
     brokers,
     ordered: Boolean(order),

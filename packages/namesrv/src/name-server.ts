@@ -7,7 +7,7 @@ import {
   type Timer,
 } from '@aerobee/base'
 import { Dispatcher, type Endpoint, endpointText, RemotingServer, type Transport } from '@aerobee/net'
-import { allCommands, RunTimeConfig } from '@aerobee/wire'
+import { commandsOf, RunTimeConfig } from '@aerobee/wire'
 import { type NameServerConfig, nameServerConfigTable } from './config-keys.js'
 import { documentFile } from './document-file.js'
 import type { NameServerParts } from './handlers/context.js'
@@ -56,7 +56,7 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
   }
   const dispatcher = new Dispatcher({
     receiver: 'nameServer',
-    commands: allCommands.filter((command) => command.receiver === 'nameServer'),
+    commands: commandsOf('nameServer'),
     registrations: handlers(parts),
     logger,
   })

@@ -1,9 +1,8 @@
 import type { Connection } from '@aerobee/net'
+import { type bodies, permWrite } from '@aerobee/wire'
 import {
   type BrokerEntry,
   brokerKey,
-  type DataVersion,
-  permWrite,
   type QueueData,
   type RouteState,
   sameVersion,
@@ -21,7 +20,7 @@ export interface BrokerRegistration {
   /** undefined: the header did not say, an old broker. */
   enableActingMaster: boolean | undefined
   leaseMs: number
-  dataVersion: DataVersion
+  dataVersion: bodies.DataVersion
   topics: ReadonlyMap<string, QueueData>
   /** topic -> mapping info as received; undefined when the body had none. */
   mappings: ReadonlyMap<string, unknown> | undefined

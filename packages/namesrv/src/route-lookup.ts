@@ -1,5 +1,6 @@
+import { isWritable, permRead, permWrite } from '@aerobee/wire'
 import type { BrokerEntry, QueueData, RouteState } from './route-state.js'
-import { permRead, permWrite, smallestId } from './route-state.js'
+import { smallestId } from './route-state.js'
 
 /** Questions asked of the route state; nothing here changes it, except where the name says so. */
 export interface TopicRoute {
@@ -40,7 +41,7 @@ export function routeOfTopic(
 /** A masterless broker of acting-master mode that cannot be written to shows its smallest slave as id 0. */
 function withActingMaster(entry: BrokerEntry, queue: QueueData): BrokerEntry {
   const smallest = smallestId(entry)
-  if (!entry.enableActingMaster || smallest === undefined || smallest === 0 || queue.perm & permWrite)
+  if (!entry.enableActingMaster || smallest === undefined || smallest === 0 || isWritable(queue.perm))
     return entry
   const addresses = new Map(entry.addresses)
   addresses.set(0, addresses.get(smallest)!)

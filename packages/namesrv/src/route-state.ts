@@ -1,4 +1,5 @@
 import type { Connection } from '@aerobee/net'
+import type { bodies } from '@aerobee/wire'
 
 /**
  * What the name server knows (reference: broker-behaviour 1.2):
@@ -10,14 +11,7 @@ import type { Connection } from '@aerobee/net'
  *
  * All of it lives in memory: brokers tell it again within their registration period.
  */
-export interface QueueData {
-  brokerName: string
-  readQueueNums: number
-  writeQueueNums: number
-  /** 4 read, 2 write, 1 inherit. */
-  perm: number
-  topicSysFlag: number
-}
+export type QueueData = { -readonly [K in keyof bodies.QueueData]: bodies.QueueData[K] }
 
 export interface BrokerEntry {
   cluster: string
@@ -28,12 +22,6 @@ export interface BrokerEntry {
   enableActingMaster: boolean
 }
 
-export interface DataVersion {
-  stateVersion: number
-  timestamp: number
-  counter: number
-}
-
 export interface LiveBroker {
   cluster: string
   address: string
@@ -42,7 +30,7 @@ export interface LiveBroker {
   /** Monotonic ms: a clock that jumps must not end leases. */
   renewedAtMonoMs: number
   leaseMs: number
-  dataVersion: DataVersion
+  dataVersion: bodies.DataVersion
   connection: Connection
   haServerAddress: string
 }
@@ -58,9 +46,6 @@ export interface RouteState {
   mappings: Map<string, Map<string, unknown>>
 }
 
-export const permRead = 4
-export const permWrite = 2
-
 export const emptyRouteState = (): RouteState => ({
   topics: new Map(),
   brokers: new Map(),
@@ -74,7 +59,7 @@ export const emptyRouteState = (): RouteState => ({
 export const brokerKey = (cluster: string, address: string): string => `${cluster}\n${address}`
 
 /** Equal only in all three parts. */
-export const sameVersion = (a: DataVersion, b: DataVersion): boolean =>
+export const sameVersion = (a: bodies.DataVersion, b: bodies.DataVersion): boolean =>
   a.stateVersion === b.stateVersion && a.timestamp === b.timestamp && a.counter === b.counter
 
 /** Smallest broker id present, undefined when there is none. */

@@ -1,12 +1,6 @@
+import { permWrite } from '@aerobee/wire'
 import { removeBrokerOfTopic } from './register.js'
-import {
-  type BrokerEntry,
-  brokerKey,
-  type LiveBroker,
-  permWrite,
-  type RouteState,
-  smallestId,
-} from './route-state.js'
+import { type BrokerEntry, brokerKey, type LiveBroker, type RouteState, smallestId } from './route-state.js'
 
 /** A smallest id that went away and what the remaining members must be told (905). */
 export interface MinimumIdChange {

@@ -1,4 +1,5 @@
 import { bad, good, limits, type Result } from '@aerobee/base'
+import { plain } from './command.js'
 import { type ExtFields, type Frame, serializeTypes } from './frame.js'
 import { scanHeader } from './header-scan.js'
 import { knownLanguage } from './languages.js'
@@ -86,9 +87,6 @@ export function jsonHeaderUpperBound(frame: Frame): number {
   return bound
 }
 
-/** Printable ASCII that needs no escape in JSON. */
-const plain = /^[ !#-[\]-~]*$/
-
 const quoted = (text: string): string => (plain.test(text) ? `"${text}"` : JSON.stringify(text))
 
 /** Names of ext fields are few and come again and again: `"name":` for those that are plain. */
@@ -116,50 +114,44 @@ export function writeJsonHeader(target: Buffer, start: number, frame: Frame): nu
 /** Whether the last header text holds anything but ASCII. */
 let wide = false
 
-/** What answers of one side have in common, between their ext fields and the end. */
+/** What frames of one side have in common, between their ext fields and the end, but for the opaque and the remark. */
 let tailFlag = -1
 let tailLanguage: string | null = null
 let tailVersion = -1
 let beforeOpaque = ''
-let afterOpaque = ''
+let ending = ''
 
 function rememberTail(frame: Frame): void {
   tailFlag = frame.flag
   tailLanguage = frame.language
   tailVersion = frame.version
-  beforeOpaque = `,"flag":${frame.flag}${frame.language === null ? '' : `,"language":${quoted(frame.language)}`},"opaque":`
-  afterOpaque = `,"serializeTypeCurrentRPC":"JSON","version":${frame.version}}`
+  const language = frame.language === null ? '' : `,"language":${quoted(frame.language)}`
+  beforeOpaque = `,"flag":${frame.flag}${language},"opaque":`
+  ending = `,"serializeTypeCurrentRPC":"JSON","version":${frame.version}}`
 }
 
 function headerText(frame: Frame): string {
   wide = false
-  if (frame.extText !== undefined && frame.remark === null) {
-    if (frame.flag !== tailFlag || frame.language !== tailLanguage || frame.version !== tailVersion)
-      rememberTail(frame)
-    return `{"code":${frame.code},"extFields":${frame.extText}${beforeOpaque}${frame.opaque}${afterOpaque}`
+  if (frame.flag !== tailFlag || frame.language !== tailLanguage || frame.version !== tailVersion)
+    rememberTail(frame)
+  const { extText, remark } = frame
+  const ext = extText === undefined ? extFieldsText(frame.extFields) : `,"extFields":${extText}`
+  return `{"code":${frame.code}${ext}${beforeOpaque}${frame.opaque}${remarkText(remark)}${ending}`
+}
+
+function extFieldsText(fields: ExtFields | null): string {
+  if (fields === null) return ''
+  let text = ''
+  for (const key in fields) {
+    const value = fields[key]!
+    if (!plain.test(value)) wide = true
+    text += `${text === '' ? '' : ','}${openingOf(key)}${quoted(value)}`
   }
-  let text = `{"code":${frame.code}`
-  const fields = frame.extFields
-  if (frame.extText !== undefined) text += `,"extFields":${frame.extText}`
-  else if (fields !== null) {
-    let separator = ',"extFields":{'
-    for (const key in fields) {
-      const value = fields[key]!
-      if (plain.test(value)) text += `${separator}${openingOf(key)}"${value}"`
-      else {
-        wide = true
-        text += `${separator}${openingOf(key)}${JSON.stringify(value)}`
-      }
-      separator = ','
-    }
-    text += separator === ',' ? '}' : ',"extFields":{}'
-  }
-  text += `,"flag":${frame.flag}`
-  if (frame.language !== null) text += `,"language":${quoted(frame.language)}`
-  text += `,"opaque":${frame.opaque}`
-  if (frame.remark !== null) {
-    if (!plain.test(frame.remark)) wide = true
-    text += `,"remark":${quoted(frame.remark)}`
-  }
-  return `${text},"serializeTypeCurrentRPC":"JSON","version":${frame.version}}`
+  return `,"extFields":{${text}}`
+}
+
+function remarkText(remark: string | null): string {
+  if (remark === null) return ''
+  if (!plain.test(remark)) wide = true
+  return `,"remark":${quoted(remark)}`
 }

@@ -7,10 +7,12 @@ export * as commands from './commands/all.js'
 export {
   allCommands,
   commandByCode,
+  commandsOf,
   type Receiver,
   requestCodeName,
   requestCodes,
 } from './commands/index.js'
+export { faq } from './faq.js'
 export * from './frame.js'
 export {
   decodeFrame,
@@ -26,6 +28,7 @@ export { type Language, languageByte, languageBytes, languageName } from './lang
 export { parseLenientJson } from './lenient-json.js'
 export * from './message/index.js'
 export * from './names.js'
+export * from './perm.js'
 export { parsePropertiesText, propertiesText } from './properties-text.js'
 export { commandsPage } from './reference-page.js'
 export { type ResponseCodeName, responseCodeName, responseCodes } from './response-codes.js'

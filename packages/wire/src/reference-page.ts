@@ -1,5 +1,5 @@
 import type { Access, Command, Field, FieldKind, FieldSet, Role } from './command.js'
-import { allCommands, type Receiver } from './commands/index.js'
+import { commandsOf, type Receiver } from './commands/index.js'
 
 /** `docs/reference/commands.md`, written from the command table by `npm run reference`. */
 export function commandsPage(): string {
@@ -12,7 +12,7 @@ export function commandsPage(): string {
     '`packages/wire/src/bodies`.',
     '',
     ...receivers.flatMap(({ receiver, title }) => {
-      const commands = allCommands.filter((command) => command.receiver === receiver)
+      const commands = commandsOf(receiver)
       return [`## ${title}`, '', ...overview(commands), '', ...commands.flatMap(section)]
     }),
   ].join('\n')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { MiB, type Random, seededRandom } from '@aerobee/base'
-import { allCommands, encodeFrame, newFrame, requestCodes } from '@aerobee/wire'
+import { allCommands, commandsOf, encodeFrame, newFrame, requestCodes } from '@aerobee/wire'
 import { HealthyClients, RawPeer, RealPlace } from './real-place.test.js'
 
 /** Bytes that no client sends, over TCP, while a producer and a consumer do their work beside. */
@@ -137,7 +137,7 @@ test('every request without a single field is answered, and the connection goes 
     ['broker', place.brokerAddr],
     ['nameServer', place.namesrvAddr],
   ] as const) {
-    const commands = allCommands.filter((command) => command.receiver === receiver)
+    const commands = commandsOf(receiver)
     const peer = await RawPeer.connect(address)
     for (const [i, { code }] of commands.entries()) peer.send(newFrame(code, i))
     await peer.answered(commands.length)

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
-  allCommands,
   type Command,
+  commandsOf,
   isGroupName,
   isStoredTopicName,
   newFrame,
@@ -129,7 +129,7 @@ function hostileBody(name: string): Uint8Array {
 }
 
 async function ask(address: string, receiver: Command['receiver']): Promise<number> {
-  const commands = allCommands.filter((command) => command.receiver === receiver)
+  const commands = commandsOf(receiver)
   let asked = 0
   for (const command of commands) {
     const peer = await RawPeer.connect(address)

@@ -1,10 +1,18 @@
 import type { Logger } from '@aerobee/base'
 import { type Exchange, failure, type Handler, success } from '@aerobee/net'
-import { bodies, clientIdFault, type commands, isGroupName, responseCodes, retryTopicOf } from '@aerobee/wire'
+import {
+  bodies,
+  clientIdFault,
+  type commands,
+  isGroupName,
+  permRead,
+  permWrite,
+  responseCodes,
+  retryTopicOf,
+} from '@aerobee/wire'
 import type { ClientRegistry } from '../clients/client-registry.js'
 import type { BrokerConfig } from '../config-keys.js'
 import type { GroupTable } from '../groups.js'
-import { permRead, permWrite } from '../perm.js'
 import { newTopicConfig, type TopicTable, topicSysFlags } from '../topics.js'
 
 type Heartbeat = typeof commands.heartbeat

@@ -1,11 +1,9 @@
 import { isTagType } from '@aerobee/filter'
 import type { Connection } from '@aerobee/net'
 import { failure, type Reply } from '@aerobee/net'
-import { type commands, type RequestOf, responseCodes } from '@aerobee/wire'
+import { type commands, faq, isReadable, type RequestOf, responseCodes } from '@aerobee/wire'
 import type { TopicSubscription } from '../clients/consumers.js'
-import { faq } from '../faq.js'
 import { type GroupConfig, isSystemGroup } from '../groups.js'
-import { isReadable } from '../perm.js'
 import type { TopicConfig } from '../topics.js'
 import type { PullParts } from './parts.js'
 

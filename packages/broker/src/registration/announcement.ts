@@ -1,5 +1,4 @@
-import { bodies } from '@aerobee/wire'
-import { permRead, permWrite } from '../perm.js'
+import { bodies, permRead, permWrite } from '@aerobee/wire'
 import type { TopicConfig, TopicTable } from '../topics.js'
 
 /**

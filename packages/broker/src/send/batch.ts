@@ -2,13 +2,14 @@ import type { AppendOutcome, NewMessage } from '@aerobee/store'
 import {
   type BatchItem,
   decodeBatch,
+  endedProperties,
   isRetryTopic,
   offsetMessageId,
   responseCodes,
   tagsCode,
 } from '@aerobee/wire'
 import type { Peer } from '../peers.js'
-import { cleaned, ended, type SentProperties, scanProperties } from '../sent-properties.js'
+import { cleaned, type SentProperties, scanProperties } from '../sent-properties.js'
 import { type Destination, findDestination } from './destination.js'
 import { checkDelay, hasTransaction, type SendExchange, sysFlagOf, tooLong } from './message.js'
 import { isStored, notStored, storedCode } from './outcome.js'
@@ -42,7 +43,7 @@ export function storeBatch(parts: SendParts, exchange: SendExchange): SendReply 
   if (!items.ok || items.value.length === 0) return illegalMessage(config)
 
   const peer = parts.peers.of(connection)
-  const appended = ended(shared.rewrite ? cleaned(sharedText) : sharedText) + parts.ownProperties()
+  const appended = endedProperties(shared.rewrite ? cleaned(sharedText) : sharedText) + parts.ownProperties()
   const messages: NewMessage[] = []
   for (const item of items.value) {
     const message = itemMessage(exchange, destination, peer, item, shared, appended)
@@ -72,7 +73,7 @@ function itemMessage(
 ): NewMessage | undefined {
   const { request } = exchange
   const own = scanProperties(item.properties)
-  const properties = ended(own.rewrite ? cleaned(item.properties) : item.properties) + appended
+  const properties = endedProperties(own.rewrite ? cleaned(item.properties) : item.properties) + appended
   if (tooLong(properties)) return undefined
   return {
     topic: destination.topic.topicName,

@@ -1,16 +1,18 @@
 import type { Connection } from '@aerobee/net'
 import {
   dlqTopicOf,
+  faq,
   isClosedToSends,
   isRetryTopic,
+  isWritable,
+  permRead,
+  permWrite,
   responseCodes,
   retryTopicPrefix,
   type SendMessageRequest,
   topicNameFault,
   versions,
 } from '@aerobee/wire'
-import { faq } from '../faq.js'
-import { isWritable, permRead, permWrite } from '../perm.js'
 import { type TopicConfig, topicText } from '../topics.js'
 import type { SendParts } from './parts.js'
 import { refuse, type SendReply } from './refusal.js'

@@ -3,6 +3,8 @@ import type { Exchange } from '@aerobee/net'
 import type { NewMessage } from '@aerobee/store'
 import {
   type commands,
+  endedProperties,
+  propertyText,
   responseCodes,
   systemFlags,
   tagsCode,
@@ -10,7 +12,7 @@ import {
   transactionTypes,
 } from '@aerobee/wire'
 import { hostFlags, type Peer } from '../peers.js'
-import { cleaned, ended, property, type SentProperties } from '../sent-properties.js'
+import { cleaned, type SentProperties } from '../sent-properties.js'
 import type { TopicConfig } from '../topics.js'
 import type { Destination } from './destination.js'
 import type { SendParts } from './parts.js'
@@ -81,9 +83,9 @@ export function newMessage(
   const uniqKey = properties.uniqKey ?? parts.newUniqKey()
   let text = request.properties ?? ''
   if (properties.rewrite || deadLetter) text = cleaned(text, deadLetter ? ['DELAY'] : [])
-  text = ended(text) + parts.ownProperties()
-  if (properties.uniqKey === undefined) text += property('UNIQ_KEY', uniqKey)
-  if (deadLetter) text += property('DELAY', '-1')
+  text = endedProperties(text) + parts.ownProperties()
+  if (properties.uniqKey === undefined) text += propertyText('UNIQ_KEY', uniqKey)
+  if (deadLetter) text += propertyText('DELAY', '-1')
   if (tooLong(text)) return undefined
   return {
     topic: topic.topicName,

@@ -1,11 +1,11 @@
 import type { Clock, Logger, Random } from '@aerobee/base'
 import type { MessageStore } from '@aerobee/store'
+import { propertyText } from '@aerobee/wire'
 import type { Admission } from '../admission.js'
 import type { BrokerConfig } from '../config-keys.js'
 import type { GroupTable } from '../groups.js'
 import type { Peers } from '../peers.js'
 import type { QueueLocks } from '../queue-locks.js'
-import { property } from '../sent-properties.js'
 import type { BrokerStats } from '../stats.js'
 import type { TopicTable } from '../topics.js'
 
@@ -31,9 +31,9 @@ export interface SendParts {
 /** MSG_REGION, TRACE_ON and CLUSTER as text; ready made, since every message gets them. */
 export function ownPropertiesOf(config: BrokerConfig): () => string {
   const text = (traceOn: boolean) =>
-    property('MSG_REGION', config.regionId) +
-    property('TRACE_ON', String(traceOn)) +
-    property('CLUSTER', config.brokerClusterName)
+    propertyText('MSG_REGION', config.regionId) +
+    propertyText('TRACE_ON', String(traceOn)) +
+    propertyText('CLUSTER', config.brokerClusterName)
   const traced = text(true)
   const untraced = text(false)
   return () => (config.traceOn ? traced : untraced)

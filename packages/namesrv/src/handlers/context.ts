@@ -16,6 +16,3 @@ export interface NameServerParts {
   /** Monotonic ms when the server began to serve. */
   readonly startedAtMonoMs: number
 }
-
-/** Line that upstream puts behind the remarks that its clients show to users. */
-export const faqLink = '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.'

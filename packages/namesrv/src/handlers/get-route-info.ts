@@ -1,10 +1,10 @@
 import { type Exchange, failure, type Reply, success } from '@aerobee/net'
-import { bodies, type commands, responseCodes, versions } from '@aerobee/wire'
+import { bodies, type commands, faq, responseCodes, versions } from '@aerobee/wire'
 import { advertisedTo } from '../advertise.js'
 import { orderTopicNamespace } from '../kv-config.js'
 import { routeOfTopic, type TopicRoute } from '../route-lookup.js'
 import type { BrokerEntry } from '../route-state.js'
-import { faqLink, type NameServerParts } from './context.js'
+import type { NameServerParts } from './context.js'
 
 type Request = typeof commands.getRouteInfoByTopic.request
 type Asked = Exchange<Request, Record<never, never>>
@@ -22,7 +22,7 @@ export function getRouteInfo(parts: NameServerParts, exchange: Asked): Reply<Rec
   if (!route)
     return failure(
       responseCodes.TOPIC_NOT_EXIST,
-      `No topic route info in name server for the topic: ${topic ?? 'null'}${faqLink}`,
+      `No topic route info in name server for the topic: ${topic ?? 'null'}${faq}`,
     )
   const standard = exchange.frame.version >= versions.V4_9_4 || acceptStandardJsonOnly === true
   const zoned = inZone(route, exchange.request)

@@ -33,6 +33,11 @@ export function commandByCode(receiver: Receiver, code: number): Command | undef
   return byCode[receiver].get(code)
 }
 
+/** What a receiver may be asked, served or not. */
+export function commandsOf(receiver: Receiver): Command[] {
+  return [...byCode[receiver].values()]
+}
+
 /** Code of each request by RocketMQ's constant, e.g. `SEND_MESSAGE_V2`. */
 export const requestCodes: ReadonlyMap<string, number> = codesByName
 

@@ -114,7 +114,7 @@ function encodeProperty(name: string, value: string): string {
       'INVALID_ARGUMENT',
       `property ${JSON.stringify(name)} contains U+0001 or U+0002, which separate properties: remove them`,
     )
-  return name + nameEnd + value + valueEnd
+  return propertyText(name, value)
 }
 
 export function decodeProperties(text: string): Map<string, string> {
@@ -157,10 +157,17 @@ function findName(text: string, name: string, from: number): number {
   return -1
 }
 
+/** The text with every piece ended, so that more can be put behind it. */
+export function endedProperties(text: string): string {
+  return text === '' || text.charCodeAt(text.length - 1) === valueEndUnit ? text : text + valueEnd
+}
+
+/** One piece. Name and value are taken as they are. */
+export const propertyText = (name: string, value: string): string => name + nameEnd + value + valueEnd
+
 /** The text with one more piece behind it. Name and value are taken as they are. */
 export function appendProperty(text: string, name: string, value: string): string {
-  const ended = text === '' || text.charCodeAt(text.length - 1) === valueEndUnit ? text : text + valueEnd
-  return ended + name + nameEnd + value + valueEnd
+  return endedProperties(text) + propertyText(name, value)
 }
 
 /** The text without the pieces of this name. */
