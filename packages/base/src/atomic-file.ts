@@ -1,11 +1,11 @@
 import { utf8 } from './bytes.js'
 import type { Clock } from './clock.js'
-import { parentOf } from './durable-directory.js'
+import { makeDurableDirectory, parentOf } from './durable-directory.js'
 import { AerobeeError } from './errors.js'
 import type { FileSystem, OpenFile } from './file-system.js'
 import { compactLocalTime } from './local-time.js'
 import type { Logger } from './logger.js'
-import { bad, type Result } from './result.js'
+import { bad, good, type Result } from './result.js'
 
 export interface AtomicFileOptions {
   fileSystem: FileSystem
@@ -148,4 +148,24 @@ function parseUtf8<T>(bytes: Uint8Array, parse: (text: string) => Result<T>): Re
     return bad('not UTF-8')
   }
   return parse(text)
+}
+
+/** A text document, as it is. */
+export interface TextFile {
+  /** undefined when there is none. Throws AerobeeError STORE_CORRUPT. */
+  load(): string | undefined
+  /** Returns when the new content is durable. Throws AerobeeError IO_FAILED. */
+  save(text: string): void
+}
+
+/** An AtomicFile of any text; its directory is made with the first save. */
+export function atomicTextFile(options: AtomicFileOptions): TextFile {
+  const file = new AtomicFile(options)
+  return {
+    load: () => file.load(good<string>),
+    save(text) {
+      makeDurableDirectory(options.fileSystem, parentOf(options.path))
+      file.saveSync(text)
+    },
+  }
 }

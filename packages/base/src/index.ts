@@ -1,5 +1,5 @@
 export { AssertionError, assert, unreachable } from './assert.js'
-export { AtomicFile, type AtomicFileOptions } from './atomic-file.js'
+export { AtomicFile, type AtomicFileOptions, atomicTextFile, type TextFile } from './atomic-file.js'
 export { asBuffer, concatBytes, emptyBytes, hexUpper, utf8, utf8Text } from './bytes.js'
 export { type Clock, type MonoMs, sleep, type Timer, type WallMs } from './clock.js'
 export {

@@ -1,6 +1,6 @@
-import { AtomicFile, good } from '@aerobee/base'
+import { atomicTextFile, type TextFile } from '@aerobee/base'
 import type { MessageStore } from '@aerobee/store'
-import { type ConfigTextFile, RunTimeConfig, uniqIdGenerator } from '@aerobee/wire'
+import { RunTimeConfig, uniqIdGenerator } from '@aerobee/wire'
 import { Admission } from './admission.js'
 import type { AdvertisedAddressFor } from './advertised.js'
 import { ClientRegistry } from './clients/client-registry.js'
@@ -76,9 +76,7 @@ export function createParts(options: PartsOptions): RunningParts {
 }
 
 /** Where changed settings go; undefined when the configuration names no file. */
-function settingsFile(options: BrokerOptions): ConfigTextFile | undefined {
+function settingsFile(options: BrokerOptions): TextFile | undefined {
   const path = options.config.brokerConfigPath
-  if (path === '') return undefined
-  const file = new AtomicFile({ ...options, path })
-  return { load: () => file.load(good), save: (text) => file.saveSync(text) }
+  return path === '' ? undefined : atomicTextFile({ ...options, path })
 }

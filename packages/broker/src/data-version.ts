@@ -1,12 +1,8 @@
 import type { Clock } from '@aerobee/base'
+import type { bodies } from '@aerobee/wire'
 
-/** Says which state of a table somebody has; equality needs all three (reference: broker-behaviour 1.4). */
-export interface DataVersion {
-  stateVersion: number
-  /** Wall ms of the last change. */
-  timestamp: number
-  counter: number
-}
+/** The version of a table that is changed in place. */
+export type DataVersion = { -readonly [K in keyof bodies.DataVersion]: bodies.DataVersion[K] }
 
 export const newDataVersion = (clock: Clock): DataVersion => ({
   stateVersion: 0,

@@ -1,6 +1,7 @@
 import { type Clock, type Logger, withFields } from '@aerobee/base'
 import { bodies, isGroupName } from '@aerobee/wire'
 import { advance, type DataVersion, newDataVersion, readDataVersion } from './data-version.js'
+import { changeSaved } from './saved-change.js'
 import type { TableFile } from './table-file.js'
 
 /** One group as subscriptionGroup.json and the wire carry it. Replaced as a whole, never changed in place. */
@@ -144,21 +145,9 @@ export class GroupTable {
   }
 
   #change(apply: () => void): void {
-    const groups = [...this.#groups]
-    const forbidden = [...this.#forbidden]
-    const version = { ...this.#version }
-    apply()
-    advance(this.#version, this.#options.clock)
-    try {
-      this.#options.file.save(this.toJSON())
-    } catch (thrown) {
-      this.#groups.clear()
-      for (const [name, group] of groups) this.#groups.set(name, group)
-      this.#forbidden.clear()
-      for (const [name, topics] of forbidden) this.#forbidden.set(name, topics)
-      Object.assign(this.#version, version)
-      throw thrown
-    }
+    const { clock, file } = this.#options
+    const save = () => file.save(this.toJSON())
+    changeSaved({ version: this.#version, clock, tables: [this.#groups, this.#forbidden], save }, apply)
   }
 
   #load(content: unknown): void {

@@ -10,6 +10,7 @@ import {
   systemTopicNames,
 } from '@aerobee/wire'
 import { advance, type DataVersion, newDataVersion, readDataVersion } from './data-version.js'
+import { changeSaved } from './saved-change.js'
 import { type SystemTopicSettings, systemTopics, systemTopicTest } from './system-topics.js'
 import type { TableFile } from './table-file.js'
 
@@ -174,18 +175,9 @@ export class TopicTable {
   }
 
   #change(apply: () => void): void {
-    const topics = [...this.#topics]
-    const version = { ...this.#version }
-    apply()
-    advance(this.#version, this.#options.clock)
-    try {
-      this.#options.file.save(this.toJSON())
-    } catch (thrown) {
-      this.#topics.clear()
-      for (const [name, topic] of topics) this.#topics.set(name, topic)
-      Object.assign(this.#version, version)
-      throw thrown
-    }
+    const { clock, file } = this.#options
+    const save = () => file.save(this.toJSON())
+    changeSaved({ version: this.#version, clock, tables: [this.#topics], save }, apply)
   }
 
   #load(content: unknown): void {

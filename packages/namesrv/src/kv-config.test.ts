@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { isAerobeeError } from '@aerobee/base'
-import { type DocumentFile, KvConfig } from './kv-config.js'
+import { isAerobeeError, type TextFile } from '@aerobee/base'
+import { KvConfig } from './kv-config.js'
 
-function memoryFile(content?: string): DocumentFile & { content: string | undefined } {
+function memoryFile(content?: string): TextFile & { content: string | undefined } {
   const file = {
     content,
     load: () => file.content,

@@ -1,12 +1,4 @@
-import { AerobeeError, bad, good, type Result } from '@aerobee/base'
-
-/** A small document kept on disk, replaced as a whole. */
-export interface DocumentFile {
-  /** undefined when there is none. */
-  load(): string | undefined
-  /** Returns when the new content is durable. */
-  save(text: string): void
-}
+import { AerobeeError, bad, good, type Result, type TextFile } from '@aerobee/base'
 
 /** Namespace of the order topics: topic -> `broker:queues;broker:queues`. */
 export const orderTopicNamespace = 'ORDER_TOPIC_CONFIG'
@@ -16,11 +8,11 @@ export const orderTopicNamespace = 'ORDER_TOPIC_CONFIG'
  * `{"configTable":{"namespace":{"key":"value"}}}`.
  */
 export class KvConfig {
-  readonly #file: DocumentFile
+  readonly #file: TextFile
   readonly #table = new Map<string, Map<string, string>>()
 
   /** Throws AerobeeError STORE_CORRUPT when the file holds something else. */
-  constructor(file: DocumentFile) {
+  constructor(file: TextFile) {
     this.#file = file
     const text = file.load()
     if (text === undefined || text.trim() === '') return

@@ -1,5 +1,6 @@
 import {
   AerobeeError,
+  atomicTextFile,
   type Clock,
   type FileSystem,
   type Logger,
@@ -9,7 +10,6 @@ import {
 import { Dispatcher, type Endpoint, endpointText, RemotingServer, type Transport } from '@aerobee/net'
 import { commandsOf, RunTimeConfig } from '@aerobee/wire'
 import { type NameServerConfig, nameServerConfigTable } from './config-keys.js'
-import { documentFile } from './document-file.js'
 import type { NameServerParts } from './handlers/context.js'
 import { handlers } from './handlers/index.js'
 import { KvConfig } from './kv-config.js'
@@ -43,10 +43,10 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
       'enableControllerInNamesrv=true is not acceptable: there is no controller yet; remove the key, or run a Java controller beside this name server',
     )
   const saved =
-    config.configStorePath === '' ? undefined : documentFile({ ...options, path: config.configStorePath })
+    config.configStorePath === '' ? undefined : atomicTextFile({ ...options, path: config.configStorePath })
   const parts: NameServerParts = {
     state: emptyRouteState(),
-    kv: new KvConfig(documentFile({ ...options, path: config.kvConfigPath })),
+    kv: new KvConfig(atomicTextFile({ ...options, path: config.kvConfigPath })),
     config,
     runTimeConfig: new RunTimeConfig(nameServerConfigTable, config, saved, clock),
     clock,

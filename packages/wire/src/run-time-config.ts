@@ -1,15 +1,14 @@
-import { type Clock, type ConfigTable, type ConfigValue, parseConfigValue, utf8Text } from '@aerobee/base'
+import {
+  type Clock,
+  type ConfigTable,
+  type ConfigValue,
+  parseConfigValue,
+  type TextFile,
+  utf8Text,
+} from '@aerobee/base'
 import { type DataVersion, noDataVersion } from './bodies/common.js'
 import { parsePropertiesText, propertiesText } from './properties-text.js'
 import { responseCodes } from './response-codes.js'
-
-/** The file that changes are kept in. */
-export interface ConfigTextFile {
-  /** undefined when there is none. */
-  load(): string | undefined
-  /** Returns when the new content is durable. Throws AerobeeError IO_FAILED. */
-  save(text: string): void
-}
 
 export interface ConfigRefusal {
   code: number
@@ -23,7 +22,7 @@ export interface ConfigRefusal {
 export class RunTimeConfig {
   readonly #table: ConfigTable
   readonly #config: Record<string, ConfigValue>
-  readonly #file: ConfigTextFile | undefined
+  readonly #file: TextFile | undefined
   readonly #clock: Pick<Clock, 'wallMs'>
   readonly #hidden: ReadonlySet<string>
   #version: DataVersion
@@ -35,7 +34,7 @@ export class RunTimeConfig {
   constructor(
     table: ConfigTable,
     config: object,
-    file: ConfigTextFile | undefined,
+    file: TextFile | undefined,
     clock: Pick<Clock, 'wallMs'>,
     hidden: ReadonlySet<string> = new Set(),
   ) {
