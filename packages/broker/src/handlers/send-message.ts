@@ -1,11 +1,9 @@
 import type { Handler } from '@aerobee/net'
-import type { AppendOutcome } from '@aerobee/store'
-import { type commands, isRetryTopic, offsetMessageId } from '@aerobee/wire'
-import type { Peer } from '../peers.js'
+import { type commands, isRetryTopic } from '@aerobee/wire'
 import { storeBatch } from '../send/batch.js'
 import { findDestination, redirectRetry } from '../send/destination.js'
 import { checkMessage, newMessage, type SendExchange } from '../send/message.js'
-import { isStored, notStored, storedCode } from '../send/outcome.js'
+import { sendAnswer } from '../send/outcome.js'
 import type { SendParts } from '../send/parts.js'
 import { illegalMessage, type SendReply } from '../send/refusal.js'
 import { scanProperties } from '../sent-properties.js'
@@ -50,36 +48,7 @@ function storeOne(parts: SendParts, exchange: SendExchange): SendReply | undefin
   const bytes = body.length
   parts.store.append(message, (outcome) => {
     parts.admission.sendDone(bytes)
-    exchange.respond(answer(parts, peer, topic, queueId, uniqKey, bytes, outcome))
+    exchange.respond(sendAnswer(parts, peer, topic, queueId, uniqKey, 1, bytes, outcome))
   })
   return undefined
-}
-
-function answer(
-  parts: SendParts,
-  peer: Peer,
-  topic: string,
-  queueId: number,
-  uniqKey: string | undefined,
-  bytes: number,
-  outcome: AppendOutcome,
-): SendReply {
-  if (!isStored(outcome)) {
-    parts.stats.notePutFailed()
-    return notStored(parts.config, outcome, () => parts.store.status())
-  }
-  parts.stats.notePut(1, bytes, !parts.topics.isSystem(topic))
-  return {
-    code: storedCode(outcome),
-    remark: null,
-    fields: {
-      queueId,
-      transactionId: uniqKey,
-      msgId: offsetMessageId(peer.storeHost, outcome.physicalOffset),
-      traceOn: parts.config.traceOn,
-      region: parts.config.regionId,
-      queueOffset: outcome.queueOffset,
-    },
-    body: null,
-  }
 }

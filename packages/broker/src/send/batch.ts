@@ -1,10 +1,9 @@
-import type { AppendOutcome, NewMessage } from '@aerobee/store'
+import type { NewMessage } from '@aerobee/store'
 import {
   type BatchItem,
   decodeBatch,
   endedProperties,
   isRetryTopic,
-  offsetMessageId,
   responseCodes,
   tagsCode,
 } from '@aerobee/wire'
@@ -12,7 +11,7 @@ import type { Peer } from '../peers.js'
 import { cleaned, type SentProperties, scanProperties } from '../sent-properties.js'
 import { type Destination, findDestination } from './destination.js'
 import { checkDelay, hasTransaction, type SendExchange, sysFlagOf, tooLong } from './message.js'
-import { isStored, notStored, storedCode } from './outcome.js'
+import { sendAnswer } from './outcome.js'
 import type { SendParts } from './parts.js'
 import { illegalMessage, refuse, type SendReply } from './refusal.js'
 
@@ -54,7 +53,9 @@ export function storeBatch(parts: SendParts, exchange: SendExchange): SendReply 
   const { queueId } = destination
   parts.store.appendBatch(messages, (outcome) => {
     parts.admission.sendDone(bytes)
-    exchange.respond(answer(parts, peer, topicName, queueId, shared.uniqKey, messages.length, bytes, outcome))
+    exchange.respond(
+      sendAnswer(parts, peer, topicName, queueId, shared.uniqKey, messages.length, bytes, outcome),
+    )
   })
   return undefined
 }
@@ -91,36 +92,5 @@ function itemMessage(
     uniqKey: shared.uniqKey ?? own.uniqKey,
     keys: shared.keys ?? own.keys,
     waitStoreOk: shared.waitStoreOk,
-  }
-}
-
-function answer(
-  parts: SendParts,
-  peer: Peer,
-  topic: string,
-  queueId: number,
-  uniqKey: string | undefined,
-  count: number,
-  bytes: number,
-  outcome: AppendOutcome,
-): SendReply {
-  if (!isStored(outcome)) {
-    parts.stats.notePutFailed()
-    return notStored(parts.config, outcome, () => parts.store.status())
-  }
-  parts.stats.notePut(count, bytes, !parts.topics.isSystem(topic))
-  const offsets = outcome.physicalOffsets ?? [outcome.physicalOffset]
-  return {
-    code: storedCode(outcome),
-    remark: null,
-    fields: {
-      queueId,
-      transactionId: uniqKey,
-      msgId: offsets.map((offset) => offsetMessageId(peer.storeHost, offset)).join(','),
-      traceOn: parts.config.traceOn,
-      region: parts.config.regionId,
-      queueOffset: outcome.queueOffset,
-    },
-    body: null,
   }
 }

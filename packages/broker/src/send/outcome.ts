@@ -1,21 +1,19 @@
 import type { AppendOutcome, StoreStatus } from '@aerobee/store'
-import { responseCodes } from '@aerobee/wire'
+import { offsetMessageId, responseCodes } from '@aerobee/wire'
 import type { BrokerConfig } from '../config-keys.js'
+import type { Peer } from '../peers.js'
+import type { SendParts } from './parts.js'
 import { illegalMessage, refuse, type SendReply } from './refusal.js'
 
 /** Whether readers will see the message, whatever the answer says of its flush. */
-export const isStored = (outcome: AppendOutcome): boolean =>
+const isStored = (outcome: AppendOutcome): boolean =>
   outcome.status === 'PUT_OK' || outcome.status === 'FLUSH_DISK_TIMEOUT'
 
-export const storedCode = (outcome: AppendOutcome): number =>
+const storedCode = (outcome: AppendOutcome): number =>
   outcome.status === 'PUT_OK' ? responseCodes.SUCCESS : responseCodes.FLUSH_DISK_TIMEOUT
 
 /** The answer to a send that was not stored (reference: broker-behaviour 3.6). */
-export function notStored(
-  config: BrokerConfig,
-  outcome: AppendOutcome,
-  status: () => StoreStatus,
-): SendReply {
+function notStored(config: BrokerConfig, outcome: AppendOutcome, status: () => StoreStatus): SendReply {
   switch (outcome.status) {
     case 'MESSAGE_ILLEGAL':
     case 'PROPERTIES_SIZE_EXCEEDED':
@@ -47,3 +45,40 @@ function unavailableText(status: StoreStatus): string {
 
 /** Five characters at least, two digits behind the point. */
 const ratioText = (ratio: number) => ratio.toFixed(2).padStart(5)
+
+/** The answer to a send of `count` messages in `bytes`, which also counts them. */
+export function sendAnswer(
+  parts: SendParts,
+  peer: Peer,
+  topic: string,
+  queueId: number,
+  uniqKey: string | undefined,
+  count: number,
+  bytes: number,
+  outcome: AppendOutcome,
+): SendReply {
+  if (!isStored(outcome)) {
+    parts.stats.notePutFailed()
+    return notStored(parts.config, outcome, () => parts.store.status())
+  }
+  parts.stats.notePut(count, bytes, !parts.topics.isSystem(topic))
+  return {
+    code: storedCode(outcome),
+    remark: null,
+    fields: {
+      queueId,
+      transactionId: uniqKey,
+      msgId: messageIds(peer, outcome),
+      traceOn: parts.config.traceOn,
+      region: parts.config.regionId,
+      queueOffset: outcome.queueOffset,
+    },
+    body: null,
+  }
+}
+
+/** Of a batch all, joined by commas. */
+function messageIds({ storeHost }: Peer, { physicalOffset, physicalOffsets }: AppendOutcome): string {
+  if (physicalOffsets === undefined) return offsetMessageId(storeHost, physicalOffset)
+  return physicalOffsets.map((offset) => offsetMessageId(storeHost, offset)).join(',')
+}

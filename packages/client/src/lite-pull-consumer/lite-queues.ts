@@ -1,7 +1,6 @@
-import { errorText } from '@aerobee/base'
 import type { ClientInstance } from '../client-instance.js'
 import { advanceOffset, type OffsetTable, setOffset } from '../offsets/offset-table.js'
-import { shareOf } from '../rebalance/share.js'
+import { shareOf, shareOutEach } from '../rebalance/share.js'
 import type { AllocateStrategy } from '../rebalance/strategy.js'
 import { type MessageQueue, queueKey } from '../route.js'
 import type { BatchCache } from './batch-cache.js'
@@ -47,16 +46,8 @@ export class LiteQueues {
   async shareOut(): Promise<boolean> {
     const { instance } = this.#options
     const topics = new Set(this.#options.topics())
-    let balanced = true
-    for (const topic of topics) {
-      try {
-        if (!this.#stopped && !(await this.#shareOutTopic(topic))) balanced = false
-      } catch (thrown) {
-        if (!this.#stopped)
-          instance.logger.warn(`sharing out the queues of topic ${topic} failed: ${errorText(thrown)}`)
-        balanced = false
-      }
-    }
+    const stopped = () => this.#stopped
+    const balanced = await shareOutEach(topics, { instance, stopped }, (topic) => this.#shareOutTopic(topic))
     for (const lite of this.all) if (!topics.has(lite.queue.topic)) await this.#drop(lite)
     return balanced
   }

@@ -1,23 +1,10 @@
 import { AerobeeError } from '@aerobee/base'
-import type { ClientOptions } from '../options.js'
-import type { ConsumeFromWhere, MessageModel } from '../push-consumer/options.js'
-import type { ConsumeFrom } from '../push-consumer/start-offset.js'
-import type { AllocateStrategy } from '../rebalance/strategy.js'
+import type { GroupConsumerOptions, MessageModel } from '../push-consumer/options.js'
+import { rangedOptions } from '../ranged-options.js'
 import type { MessageQueue } from '../route.js'
 
 /** Reference: client-behaviour 10. Times in ms. */
-export interface LitePullConsumerOptions extends ClientOptions {
-  consumerGroup: string
-  /** Default CLUSTERING. */
-  messageModel?: MessageModel
-  /** Where a group without offsets begins, whatever the broker would guess. */
-  from?: ConsumeFrom
-  /** As in Java. Default CONSUME_FROM_LAST_OFFSET. */
-  consumeFromWhere?: ConsumeFromWhere
-  /** For CONSUME_FROM_TIMESTAMP: local time as `yyyyMMddHHmmss`. */
-  consumeTimestamp?: string
-  /** How queues are shared out; the same at every member. Default: allocateAveragely. */
-  allocateMessageQueueStrategy?: AllocateStrategy
+export interface LitePullConsumerOptions extends GroupConsumerOptions {
   /** Whether poll() and iteration save what was consumed. Default true. */
   autoCommit?: boolean
   /** Default 5000, at least 1000. */
@@ -68,14 +55,7 @@ export type LitePullSettings = Record<Ranged, number> & { autoCommit: boolean; m
 
 /** Throws AerobeeError INVALID_ARGUMENT. */
 export function litePullSettings(options: LitePullConsumerOptions): LitePullSettings {
-  const numbers = {} as Record<Ranged, number>
-  for (const name of Object.keys(ranges) as Ranged[]) {
-    const [otherwise, least, most] = ranges[name]
-    const value = options[name] ?? otherwise
-    if (!(Number.isInteger(value) && value >= least && value <= most))
-      throw new AerobeeError('INVALID_ARGUMENT', `${name} Out of range [${least}, ${most}]`)
-    numbers[name] = value
-  }
+  const numbers = rangedOptions(ranges, options)
   if (numbers.consumerTimeoutMillisWhenSuspend < numbers.brokerSuspendMaxTimeMillis)
     throw new AerobeeError(
       'INVALID_ARGUMENT',

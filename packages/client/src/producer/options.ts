@@ -1,8 +1,9 @@
-import { AerobeeError, limits } from '@aerobee/base'
+import { limits } from '@aerobee/base'
 import type { CompressionType } from '@aerobee/wire'
 import type { CheckForbiddenHook, EndTransactionHook, SendMessageHook } from '../hooks.js'
 import type { ClientOptions } from '../options.js'
 import type { OutgoingMessage } from '../outgoing-message.js'
+import { rangedOptions } from '../ranged-options.js'
 import type { MessageQueue } from '../route.js'
 
 /** Reference: client-behaviour 2.1; times in ms, sizes in bytes. */
@@ -132,14 +133,7 @@ const retryResponseCodes = [17, 14, 1, 2, 16, 204, 205, 1500]
 
 /** Throws AerobeeError INVALID_ARGUMENT. */
 export function producerSettings(options: ProducerOptions): ProducerSettings {
-  const numbers = {} as Record<Ranged, number>
-  for (const name of Object.keys(ranges) as Ranged[]) {
-    const [otherwise, least, most] = ranges[name]
-    const value = options[name] ?? otherwise
-    if (!(Number.isInteger(value) && value >= least && value <= most))
-      throw new AerobeeError('INVALID_ARGUMENT', `${name} Out of range [${least}, ${most}]`)
-    numbers[name] = value
-  }
+  const numbers = rangedOptions(ranges, options)
   return {
     ...numbers,
     retryAnotherBrokerWhenNotStoreOK: options.retryAnotherBrokerWhenNotStoreOK ?? false,

@@ -2,7 +2,7 @@ import { errorText, sleep } from '@aerobee/base'
 import type { Subscription } from '@aerobee/filter'
 import type { ClientInstance } from '../client-instance.js'
 import { advanceOffset, freezeOffset, type OffsetTable } from '../offsets/offset-table.js'
-import { shareOf } from '../rebalance/share.js'
+import { shareOf, shareOutEach } from '../rebalance/share.js'
 import type { AllocateStrategy } from '../rebalance/strategy.js'
 import { type MessageQueue, queueKey } from '../route.js'
 import type { PullRequest } from './message-request.js'
@@ -74,16 +74,10 @@ export class Assignment {
   async shareOut(): Promise<boolean> {
     const { subscriptions, instance, paused } = this.#options
     if (paused()) return false
-    let balanced = true
-    for (const topic of [...subscriptions.keys()]) {
-      try {
-        if (!this.#stopped && !(await this.#shareOutTopic(topic))) balanced = false
-      } catch (thrown) {
-        if (!this.#stopped)
-          instance.logger.warn(`sharing out the queues of topic ${topic} failed: ${errorText(thrown)}`)
-        balanced = false
-      }
-    }
+    const stopped = () => this.#stopped
+    const balanced = await shareOutEach([...subscriptions.keys()], { instance, stopped }, (topic) =>
+      this.#shareOutTopic(topic),
+    )
     const forgotten = [...this.#held.values()].filter((held) => !subscriptions.has(held.request.queue.topic))
     const gone = await Promise.all(forgotten.map((held) => this.#drop(held)))
     return balanced && gone.every(Boolean)

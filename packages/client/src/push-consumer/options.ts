@@ -2,6 +2,7 @@ import { AerobeeError } from '@aerobee/base'
 import { groupNameFault } from '@aerobee/wire'
 import type { ConsumeMessageHook, FilterMessageHook } from '../hooks.js'
 import type { ClientOptions } from '../options.js'
+import { rangedOptions } from '../ranged-options.js'
 import type { AllocateStrategy } from '../rebalance/strategy.js'
 import type { MessageQueue } from '../route.js'
 import type { ConsumeFrom } from './start-offset.js'
@@ -14,8 +15,8 @@ export type ConsumeFromWhere =
   | 'CONSUME_FROM_FIRST_OFFSET'
   | 'CONSUME_FROM_TIMESTAMP'
 
-/** Reference: client-behaviour 3.1. Times in ms and sizes in bytes, unless the text says otherwise. */
-export interface PushConsumerOptions extends ClientOptions {
+/** What consumers of every kind take (reference: client-behaviour 3.1, 3.4). */
+export interface GroupConsumerOptions extends ClientOptions {
   consumerGroup: string
   /** CLUSTERING: the members of the group share the messages. BROADCASTING: each gets all. Default CLUSTERING. */
   messageModel?: MessageModel
@@ -30,6 +31,10 @@ export interface PushConsumerOptions extends ClientOptions {
   consumeTimestamp?: string
   /** How queues are shared out; the same at every member. Default: allocateAveragely. */
   allocateMessageQueueStrategy?: AllocateStrategy
+}
+
+/** Reference: client-behaviour 3.1. Times in ms and sizes in bytes, unless the text says otherwise. */
+export interface PushConsumerOptions extends GroupConsumerOptions {
   /** Listeners that run at once. Default 20, at most 1000. */
   consumeThreadMax?: number
   /** Messages of one call of a batch listener. Default 1, at most 1024. */
@@ -103,14 +108,7 @@ export type PushConsumerSettings = Record<Ranged, number> & {
 
 /** Throws AerobeeError INVALID_ARGUMENT. */
 export function pushConsumerSettings(options: PushConsumerOptions): PushConsumerSettings {
-  const numbers = {} as Record<Ranged, number>
-  for (const name of Object.keys(ranges) as Ranged[]) {
-    const [otherwise, least, most] = ranges[name]
-    const value = options[name] ?? otherwise
-    if (value !== otherwise && !(Number.isInteger(value) && value >= least && value <= most))
-      throw new AerobeeError('INVALID_ARGUMENT', `${name} Out of range [${least}, ${most}]`)
-    numbers[name] = value
-  }
+  const numbers = rangedOptions(ranges, options)
   return {
     ...numbers,
     messageModel: options.messageModel ?? 'CLUSTERING',

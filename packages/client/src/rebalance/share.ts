@@ -1,3 +1,4 @@
+import { errorText } from '@aerobee/base'
 import { isRetryTopic } from '@aerobee/wire'
 import type { ClientInstance } from '../client-instance.js'
 import { compareQueues, type MessageQueue } from '../route.js'
@@ -57,4 +58,23 @@ export async function shareOf(options: ShareOptions, topic: string): Promise<Sha
   )
   await instance.heartbeat(true)
   return 'unknown'
+}
+
+/** Shares out topic by topic; whether every one has the queues it should have. A topic that fails does not keep the others. */
+export async function shareOutEach(
+  topics: Iterable<string>,
+  { instance, stopped }: Pick<ShareOptions, 'instance' | 'stopped'>,
+  shareOut: (topic: string) => Promise<boolean>,
+): Promise<boolean> {
+  let balanced = true
+  for (const topic of topics) {
+    try {
+      if (!stopped() && !(await shareOut(topic))) balanced = false
+    } catch (thrown) {
+      if (!stopped())
+        instance.logger.warn(`sharing out the queues of topic ${topic} failed: ${errorText(thrown)}`)
+      balanced = false
+    }
+  }
+  return balanced
 }
