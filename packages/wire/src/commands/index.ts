@@ -4,10 +4,16 @@ import * as all from './all.js'
 
 /** Every command there is, ordered by receiver and code. */
 export const allCommands: readonly Command[] = (Object.values(all) as unknown as Command[]).sort(
-  (a, b) => a.receiver.localeCompare(b.receiver) || a.code - b.code,
+  byReceiverAndCode,
 )
 
 export type Receiver = Command['receiver']
+
+/** Plain comparison: the first locale-aware one of a process costs 10 ms. */
+function byReceiverAndCode(a: Command, b: Command): number {
+  if (a.receiver !== b.receiver) return a.receiver < b.receiver ? -1 : 1
+  return a.code - b.code
+}
 
 const byCode: Record<Receiver, Map<number, Command>> = {
   broker: new Map(),
