@@ -1,8 +1,8 @@
 import { silentLogger } from '@aerobee/base'
-import type { Connection, Exchange, Handler, Reply } from '@aerobee/net'
+import type { Answer, CallOptions, Connection, Exchange, Handler, Reply } from '@aerobee/net'
 import type { AppendOutcome, MessageStore, NewMessage, ReadOutcome, ReadRequest } from '@aerobee/store'
 import { VirtualClock } from '@aerobee/testkit'
-import { type FieldSet, newFrame } from '@aerobee/wire'
+import { type Encodable, type FieldSet, newFrame } from '@aerobee/wire'
 import { Admission } from './admission.js'
 import { ClientRegistry } from './clients/client-registry.js'
 import { type BrokerConfig, brokerConfigTable } from './config-keys.js'
@@ -30,9 +30,16 @@ export class FakeConnection implements Connection {
   readonly peerLanguage = 'JAVA'
   readonly notified: { code: number; fields: unknown }[] = []
   readonly #listeners: ((reason: string) => void)[] = []
+  readonly called: { code: number; fields: unknown; options: CallOptions | undefined }[] = []
+  onCall: () => Promise<Answer> = () => Promise.reject(new Error('no calls here'))
 
-  call(): Promise<never> {
-    return Promise.reject(new Error('no calls here'))
+  call<Req extends FieldSet, Res extends FieldSet>(
+    command: { code: number },
+    fields: Encodable<Req>,
+    options?: CallOptions,
+  ): Promise<Answer<Res>> {
+    this.called.push({ code: command.code, fields, options })
+    return this.onCall() as Promise<Answer<Res>>
   }
   notify(command: { code: number }, fields: unknown): boolean {
     this.notified.push({ code: command.code, fields })
