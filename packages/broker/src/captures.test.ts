@@ -12,6 +12,7 @@ import {
   encodeFrame,
   type Frame,
   findProperty,
+  isOneway,
   isResponse,
   type MessageRecord,
   newFrame,
@@ -76,7 +77,7 @@ export function loadCapture(file: string): Capture {
     }))
     .sort((a, b) => a.atMs - b.atMs)
   const notices = lines
-    .filter((line) => line.peer === 'client')
+    .filter((line) => line.peer === 'client' && line.direction !== 'response')
     .map((line) => `${line.conn} ${frameOf(line.frameHex).code}`)
   return { requests, notices }
 }
@@ -95,10 +96,14 @@ const capturedTopics = [
   newTopicConfig('FixDelay', 1, 6),
   newTopicConfig('FixSql', 1, 6),
   newTopicConfig('FixEmpty', 1, 6),
+  newTopicConfig('FixReq', 1, 6),
   newTopicConfig('FixBin', 2, 6),
   newTopicConfig('FixReadOnly', 4, 4),
   newTopicConfig('FixWriteOnly', 4, 2),
 ]
+
+/** What the broker wants an answer to, which is always "done". */
+const isCall = (frame: Frame) => !isResponse(frame) && !isOneway(frame)
 
 /** A client that sends captured bytes and keeps what comes back. */
 export class RawClient {
@@ -126,6 +131,7 @@ export class RawClient {
       const frame = decodeFrame(Buffer.from(this.#received.subarray(0, size)))
       assert.ok(frame.ok)
       this.frames.push(frame.value)
+      if (isCall(frame.value)) this.stream.write(encodeFrame({ ...newFrame(0, frame.value.opaque), flag: 1 }))
       this.#received = this.#received.subarray(size)
     }
   }

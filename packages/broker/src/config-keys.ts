@@ -125,6 +125,7 @@ const serviceKeys = {
   rejectTransactionMessage: flagKey('refuse transaction messages', false, dynamic),
   enablePropertyFilter: flagKey('serve SQL92 filters', false, dynamic),
   filterSupportRetry: flagKey('SQL92 filters on retry topics', false, dynamic),
+  storeReplyMessageEnable: flagKey('store replies besides bringing them to who asked', true),
   notifyConsumerIdsChangedEnable: flagKey('tell consumers when their group changed', true, dynamic),
   channelExpiredTimeout: integerKey(
     'a client silent for this long is dropped, ms',

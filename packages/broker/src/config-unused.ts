@@ -293,7 +293,6 @@ storeCheckpoint=
 storePathConsumeQueue=
 storePathDLedgerCommitLog=
 storePathIndex=
-storeReplyMessageEnable=true
 storeType=default
 syncBrokerMemberGroupPeriod=1000
 syncBrokerMetadataPeriod=5000

@@ -73,3 +73,6 @@ test('questions for offsets are answered as Java 5.3.3 answers them', () =>
   })))
 
 test('queue locks are answered as Java 5.3.3 answers them', () => compare('locks', {}))
+
+test('requests with a reply are answered, and the reply is brought, as Java 5.3.3 does it', () =>
+  compare('request-reply', {}))

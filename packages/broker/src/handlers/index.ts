@@ -9,16 +9,20 @@ import { lockQueuesHandler, unlockQueuesHandler } from './lock-queues.js'
 import { pullMessageHandler } from './pull-message.js'
 import { queryConsumerOffsetHandler } from './query-consumer-offset.js'
 import { sendMessageHandler } from './send-message.js'
+import { sendReplyMessageHandler } from './send-reply-message.js'
 import { unregisterClientHandler } from './unregister-client.js'
 import { updateConsumerOffsetHandler } from './update-consumer-offset.js'
 
 /** Every request that a broker answers. */
 export function brokerHandlers(parts: BrokerParts): Registration[] {
   const send = sendMessageHandler(parts)
+  const reply = sendReplyMessageHandler(parts)
   return [
     serve(commands.sendMessage, send),
     serve(commands.sendMessageV2, send),
     serve(commands.sendBatchMessage, send),
+    serve(commands.sendReplyMessage, reply),
+    serve(commands.sendReplyMessageV2, reply),
     serve(commands.pullMessage, pullMessageHandler(parts, { lite: false })),
     serve(commands.litePullMessage, pullMessageHandler(parts, { lite: true })),
     serve(commands.queryConsumerOffset, queryConsumerOffsetHandler(parts)),

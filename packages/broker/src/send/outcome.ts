@@ -6,7 +6,7 @@ import type { SendParts } from './parts.js'
 import { illegalMessage, refuse, type SendReply } from './refusal.js'
 
 /** Whether readers will see the message, whatever the answer says of its flush. */
-const isStored = (outcome: AppendOutcome): boolean =>
+export const isStored = (outcome: AppendOutcome): boolean =>
   outcome.status === 'PUT_OK' || outcome.status === 'FLUSH_DISK_TIMEOUT'
 
 const storedCode = (outcome: AppendOutcome): number =>

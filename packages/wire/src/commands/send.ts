@@ -172,8 +172,6 @@ export const sendBatchMessage = defineCommand(
   storedText,
 )
 
-const requestReply = 'request-reply: not yet'
-
 export const sendReplyMessage = defineCommand({
   name: 'SEND_REPLY_MESSAGE',
   code: 324,
@@ -184,7 +182,6 @@ export const sendReplyMessage = defineCommand({
   request: longNames,
   response: stored,
   requestBody: 'the body of the reply',
-  notServed: requestReply,
 })
 
 export const sendReplyMessageV2 = defineCommand({
@@ -197,7 +194,6 @@ export const sendReplyMessageV2 = defineCommand({
   request: shortNames,
   response: stored,
   requestBody: 'the body of the reply',
-  notServed: requestReply,
 })
 
 export const pushReplyMessageToClient = defineCommand({
