@@ -40,4 +40,6 @@ export const limits = {
   longNameChars: 255,
   /** Client ids carry address, instance and unit name; longer is hostile. */
   clientIdChars: 512,
+  /** Of topics, queues and groups in statistics: 1.6 KB each, 52 MB together. */
+  statsTallies: 32_768,
 } as const

@@ -4,7 +4,7 @@ import type { ConfigTable } from '@aerobee/base'
  * Keys without effect here that RocketMQ lets change at run time (reference: broker-behaviour 1.8): a change is kept
  * and answered, as it is when a configuration file holds one.
  */
-const names = `allAckInSyncStateSet allowRecallWhenBrokerNotWriteable autoDeleteUnusedStats cgColdReadThreshold
+const names = `allAckInSyncStateSet allowRecallWhenBrokerNotWriteable cgColdReadThreshold
   coldDataFlowControlEnable defaultMessageRequestMode defaultPopShareQueueNum enablePopBufferMerge enablePopLog
   enableRetryTopicV2 globalColdReadThreshold inSyncReplicas minInSyncReplicas osPageCacheBusyTimeOutMills
   popFromRetryProbability recallMessageEnable retrieveMessageFromPopRetryTopicV1 reviveInterval reviveScanTime

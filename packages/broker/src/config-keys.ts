@@ -139,6 +139,8 @@ const serviceKeys = {
   ),
   flushConsumerOffsetInterval: integerKey('period of saving consumer offsets, ms', 5000, [100, 3_600_000]),
   consumerOffsetUpdateVersionStep: integerKey('commits per data version', 500, [1, 1_000_000]),
+  enableDetailStat: flagKey('statistics of single queues', true),
+  autoDeleteUnusedStats: flagKey('statistics go with their topic or group', true, dynamic),
   useServerSideResetOffset: flagKey('reset offsets on the broker', true, dynamic),
   defaultQueryMaxNum: integerKey('records of a query by unique key', 32, [1, 10_000]),
   maxMsgsNumBatch: integerKey('records of a query by key', 64, [1, 10_000]),

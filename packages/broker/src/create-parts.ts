@@ -15,7 +15,7 @@ import { HeaderSubscriptions } from './pull/header-subscriptions.js'
 import { QueueLocks } from './queue-locks.js'
 import { NameServerRegistration } from './registration.js'
 import { ownPropertiesOf } from './send/parts.js'
-import { BrokerStats } from './stats.js'
+import { BrokerStats } from './stats/broker-stats.js'
 import { TopicTable } from './topics.js'
 
 export interface PartsOptions extends BrokerOptions {
@@ -63,7 +63,7 @@ export function createParts(options: PartsOptions): RunningParts {
     longPoll,
     peers: new Peers(options.advertisedFor),
     admission: new Admission(config),
-    stats: new BrokerStats(clock),
+    stats: new BrokerStats({ clock, settings: config, isSystem: topics.isSystem }),
     headerSubscriptions: new HeaderSubscriptions(),
     newUniqKey: uniqIdGenerator({
       ip: Uint8Array.of(127, 0, 0, 1),

@@ -13,7 +13,7 @@ import { Peers } from './peers.js'
 import { HeaderSubscriptions } from './pull/header-subscriptions.js'
 import { QueueLocks } from './queue-locks.js'
 import { ownPropertiesOf } from './send/parts.js'
-import { BrokerStats } from './stats.js'
+import { BrokerStats } from './stats/broker-stats.js'
 import type { TableFile } from './table-file.js'
 import { newTopicConfig, TopicTable } from './topics.js'
 
@@ -92,7 +92,8 @@ export class FakeStore implements MessageStore {
         return physicalOffset
       })
       const physicalOffset = physicalOffsets[0]!
-      done({ status: this.status_, physicalOffset, queueOffset, storeTimestamp: 1, physicalOffsets })
+      const place = { physicalOffset, queueOffset, physicalOffsets, storedBytes: copies.length * 100 }
+      done({ status: this.status_, storeTimestamp: 1, ...place })
       for (const listener of this.#listeners) listener(topic, queueId, queue.length)
     }
     if (this.auto) commit()
@@ -168,6 +169,7 @@ const nothing: AppendOutcome = {
   physicalOffset: -1,
   queueOffset: -1,
   storeTimestamp: -1,
+  storedBytes: -1,
   physicalOffsets: undefined,
 }
 
@@ -232,7 +234,7 @@ export function brokerParts(more: Partial<BrokerConfig> = {}) {
     longPoll,
     peers: new Peers((local) => ({ host: local.host, port: 10_911 })),
     admission: new Admission(config),
-    stats: new BrokerStats(clock),
+    stats: new BrokerStats({ clock, settings: config, isSystem: topics.isSystem }),
     headerSubscriptions: new HeaderSubscriptions(),
     random: { below: (_bound: number) => 0, bytes: (count: number) => new Uint8Array(count) },
     newUniqKey: () => `KEY${++keys}`,

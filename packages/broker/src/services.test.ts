@@ -21,9 +21,9 @@ test('offsets are saved every few seconds, rates sampled every second, locks swe
 test('the counters of the day begin again at midnight', async () => {
   const parts = brokerParts()
   const services = startServices(parts)
-  parts.stats.notePut(3, 10, true)
+  parts.stats.notePut('T', 0, 3, 10, 0)
   await parts.clock.advance(86_400_000)
-  parts.stats.notePut(2, 10, true)
+  parts.stats.notePut('T', 0, 2, 10, 0)
   await parts.clock.advance(86_400_000)
   assert.deepEqual(parts.stats.day, {
     yesterdayMorning: { put: 3, get: 0 },

@@ -45,6 +45,8 @@ export interface AppendOutcome {
   physicalOffset: PhysicalOffset
   queueOffset: QueueOffset
   storeTimestamp: number
+  /** Of all records together. */
+  storedBytes: number
   /** Physical offset of every record of a batch; undefined for a single message. */
   physicalOffsets: readonly PhysicalOffset[] | undefined
 }

@@ -24,6 +24,7 @@ const refused: AppendOutcome = {
   physicalOffset: -1,
   queueOffset: -1,
   storeTimestamp: -1,
+  storedBytes: -1,
   physicalOffsets: undefined,
 }
 

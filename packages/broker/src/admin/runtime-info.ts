@@ -3,7 +3,7 @@ import type { MessageStore, StoreStatus } from '@aerobee/store'
 import { ownVersion, readStoreTimestamp, versionName } from '@aerobee/wire'
 import type { Admission } from '../admission.js'
 import type { BrokerConfig } from '../config-keys.js'
-import type { BrokerStats } from '../stats.js'
+import type { BrokerStats } from '../stats/broker-stats.js'
 import { byteText, numberText, runtimeText } from './texts.js'
 
 export interface RuntimeParts {
@@ -46,25 +46,6 @@ async function earliestStoreTime(store: MessageStore, status: StoreStatus): Prom
   return readStoreTimestamp(new DataView(record.buffer, record.byteOffset, record.byteLength), 0)
 }
 
-/** Nothing here counts how long single puts took. */
-const emptyDistribution = [
-  '<=0ms',
-  '0~10ms',
-  '10~50ms',
-  '50~100ms',
-  '100~200ms',
-  '200~500ms',
-  '500ms~1s',
-  '1~2s',
-  '2~3s',
-  '3~4s',
-  '4~5s',
-  '5~10s',
-  '10s~',
-]
-  .map((span) => `[${span}]:0 `)
-  .join('')
-
 function storeFigures({ stats, clock }: RuntimeParts, status: StoreStatus): Table {
   const { putTimes, putBytes, putFailed } = stats.totals
   return {
@@ -75,10 +56,10 @@ function storeFigures({ stats, clock }: RuntimeParts, status: StoreStatus): Tabl
     putMessageFailedTimes: String(putFailed),
     putMessageSizeTotal: String(putBytes),
     putMessageAverageSize: numberText(putBytes / Math.max(putTimes, 1)),
-    putMessageEntireTimeMax: String(stats.putMillisMax),
-    putMessageDistributeTime: emptyDistribution,
-    putLatency99: '0.00',
-    putLatency999: '0.00',
+    putMessageEntireTimeMax: String(stats.putTimes.maxMs),
+    putMessageDistributeTime: stats.putTimes.distributionText(),
+    putLatency99: stats.putTimes.percentileMs(0.99).toFixed(2),
+    putLatency999: stats.putTimes.percentileMs(0.999).toFixed(2),
     getMessageEntireTimeMax: String(stats.getMillisMax),
     dispatchMaxBuffer: '0',
     dispatchBehindBytes: String(status.dispatchBehindBytes),

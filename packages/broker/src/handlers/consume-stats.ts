@@ -3,6 +3,7 @@ import type { MessageStore } from '@aerobee/store'
 import { bodies, type commands, type RequestOf } from '@aerobee/wire'
 import type { Consumers } from '../clients/consumers.js'
 import type { ConsumerOffsets } from '../consumer-offsets.js'
+import type { BrokerStats } from '../stats/broker-stats.js'
 import type { TopicTable } from '../topics.js'
 
 type Get = typeof commands.getConsumeStats
@@ -13,23 +14,26 @@ interface Parts {
   offsets: ConsumerOffsets
   consumers: Consumers
   store: MessageStore
+  stats: BrokerStats
   config: { brokerName: string }
 }
 
 /**
- * How far a group is behind, queue by queue (request 208; reference: broker-behaviour 13). Rates are not counted by
- * group: `consumeTps` is always 0.
+ * How far a group is behind, queue by queue (request 208; reference: broker-behaviour 13), and how many messages a
+ * second it got over the last minute.
  */
 export function getConsumeStatsHandler(parts: Parts): Handler<Get['request'], Get['response']> {
   return async ({ request }) => {
     const { consumerGroup } = request
     const rows: Row[] = []
+    let consumeTps = 0
     for (const topic of topicsOf(parts, request)) {
       const queues = parts.topics.find(topic)?.readQueueNums ?? 0
       for (let queueId = 0; queueId < queues; queueId++)
         rows.push(await queueStats(parts, consumerGroup, topic, queueId))
+      if (queues > 0) consumeTps += parts.stats.getTps(topic, consumerGroup)
     }
-    return success(null, bodies.consumeStats.encode({ offsetTable: rows, consumeTps: 0 }))
+    return success(null, bodies.consumeStats.encode({ offsetTable: rows, consumeTps }))
   }
 }
 

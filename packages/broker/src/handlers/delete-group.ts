@@ -3,6 +3,7 @@ import { type Handler, success } from '@aerobee/net'
 import type { commands } from '@aerobee/wire'
 import type { ConsumerOffsets } from '../consumer-offsets.js'
 import type { GroupTable } from '../groups.js'
+import type { BrokerStats } from '../stats/broker-stats.js'
 
 type Delete = typeof commands.deleteSubscriptionGroup
 
@@ -10,14 +11,19 @@ type Delete = typeof commands.deleteSubscriptionGroup
 export function deleteGroupHandler({
   groups,
   offsets,
+  stats,
+  config,
   logger,
 }: {
   groups: GroupTable
   offsets: ConsumerOffsets
+  stats: BrokerStats
+  config: { autoDeleteUnusedStats: boolean }
   logger: Logger
 }): Handler<Delete['request'], Delete['response']> {
   return ({ request: { groupName, cleanOffset }, connection }) => {
     groups.delete(groupName)
+    if (config.autoDeleteUnusedStats) stats.traffic.deleteGroup(groupName)
     if (cleanOffset === true) {
       offsets.deleteGroup(groupName)
       offsets.save()

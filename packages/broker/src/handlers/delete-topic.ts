@@ -12,6 +12,7 @@ import {
 import { systemTopic } from '../admin/topic-changes.js'
 import type { ConsumerOffsets } from '../consumer-offsets.js'
 import type { LongPoll } from '../long-poll.js'
+import type { BrokerStats } from '../stats/broker-stats.js'
 import type { TopicTable } from '../topics.js'
 
 type Delete = typeof commands.deleteTopicInBroker
@@ -21,7 +22,8 @@ interface Parts {
   offsets: ConsumerOffsets
   store: MessageStore
   longPoll: LongPoll
-  config: { clearRetryTopicWhenDeleteTopic: boolean }
+  stats: BrokerStats
+  config: { clearRetryTopicWhenDeleteTopic: boolean; autoDeleteUnusedStats: boolean }
   logger: Logger
 }
 
@@ -30,7 +32,7 @@ interface Parts {
  * Its messages stay in the log until retention takes them; the name servers keep its route until request 216.
  */
 export function deleteTopicHandler(parts: Parts): Handler<Delete['request'], Delete['response']> {
-  const { topics, offsets, store, longPoll, config, logger } = parts
+  const { topics, offsets, store, longPoll, stats, config, logger } = parts
   return ({ request: { topic }, connection }) => {
     if (!isStoredTopicName(topic))
       return failure(
@@ -44,6 +46,7 @@ export function deleteTopicHandler(parts: Parts): Handler<Delete['request'], Del
       offsets.deleteTopic(name)
       store.deleteTopic(name)
       longPoll.expireAll(name)
+      if (config.autoDeleteUnusedStats) stats.traffic.deleteTopic(name)
     }
     offsets.save()
     logger.info(`topic ${topic} was deleted`, { by: connection.remoteText })

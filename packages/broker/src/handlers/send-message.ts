@@ -48,7 +48,7 @@ function storeOne(parts: SendParts, exchange: SendExchange): SendReply | undefin
   const bytes = body.length
   parts.store.append(message, (outcome) => {
     parts.admission.sendDone(bytes)
-    exchange.respond(sendAnswer(parts, peer, topic, queueId, uniqKey, 1, bytes, outcome))
+    exchange.respond(sendAnswer(parts, peer, topic, queueId, uniqKey, 1, outcome))
   })
   return undefined
 }

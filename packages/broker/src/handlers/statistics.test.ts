@@ -84,6 +84,20 @@ test('the progress of a group is answered for each queue of the topics it has of
   })
 })
 
+test('rates of a topic and of a group are those of the last minute', async () => {
+  const { parts } = scene()
+  parts.offsets.reset('G', 'T', 0, 7)
+  parts.stats.notePut('T', 0, 20, 2000, 1)
+  parts.stats.noteGet('T', 'G', 0, 10, 1000, 0)
+  parts.stats.noteGet('Unsubscribed', 'G', 0, 10, 1000, 0)
+  parts.stats.sample()
+  const table = await json(bodies.topicStatsTable, await ask(getTopicStatsHandler(parts), { topic: 'T' }))
+  assert.equal(table.topicPutTps, 2)
+  const asked = { consumerGroup: 'G', topic: undefined, topicList: undefined }
+  const stats = await json(bodies.consumeStats, await ask(getConsumeStatsHandler(parts), asked))
+  assert.equal(stats.consumeTps, 1)
+})
+
 test('of a group that is online only subscribed topics count, and unknown topics never do', async () => {
   const { parts, join } = scene()
   parts.offsets.reset('G', 'T', 0, 7)

@@ -1,22 +1,25 @@
 import { failure, type Handler, success } from '@aerobee/net'
 import type { MessageStore } from '@aerobee/store'
 import { bodies, type commands, responseCodes } from '@aerobee/wire'
+import type { BrokerStats } from '../stats/broker-stats.js'
 import type { TopicTable } from '../topics.js'
 
 type Get = typeof commands.getTopicStatsInfo
 type Row = bodies.TopicStatsTable['offsetTable'][number]
 
 /**
- * Where the queues of a topic begin and end (request 202; reference: broker-behaviour 13). Rates are not counted by
- * topic: `topicPutTps` is always 0.
+ * Where the queues of a topic begin and end (request 202; reference: broker-behaviour 13), and how many messages a
+ * second it got over the last minute.
  */
 export function getTopicStatsHandler({
   topics,
   store,
+  stats,
   config,
 }: {
   topics: TopicTable
   store: MessageStore
+  stats: BrokerStats
   config: { brokerName: string }
 }): Handler<Get['request'], Get['response']> {
   return async ({ request: { topic } }) => {
@@ -35,6 +38,9 @@ export function getTopicStatsHandler({
         { lastUpdateTimestamp, maxOffset, minOffset },
       ])
     }
-    return success(null, bodies.topicStatsTable.encode({ offsetTable: rows, topicPutTps: 0 }))
+    return success(
+      null,
+      bodies.topicStatsTable.encode({ offsetTable: rows, topicPutTps: stats.putTps(topic) }),
+    )
   }
 }

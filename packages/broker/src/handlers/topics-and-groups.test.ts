@@ -175,7 +175,9 @@ test('a deleted topic takes its queues, offsets and POP retry topics along, and 
     wake: () => {},
     expire: () => void expired++,
   } as never)
+  parts.stats.notePut('T', 0, 1, 100, 0)
   const { reply } = await ask(deleteTopicHandler(parts), { topic: 'T' })
+  assert.equal(parts.stats.traffic.find('T'), undefined)
   assert.deepEqual(codeAndRemark(reply), [0, null])
   assert.deepEqual(deleted, ['T', '%RETRY%G_T', '%RETRY%G+T'])
   for (const topic of deleted) assert.equal(parts.topics.find(topic), undefined)
@@ -265,7 +267,9 @@ test('a deleted group keeps its offsets unless asked otherwise', async () => {
   const parts = scene()
   parts.groups.put([newGroupConfig('G')])
   parts.offsets.reset('G', 'T', 0, 5)
+  parts.stats.noteGet('T', 'G', 0, 1, 100, 0)
   await ask(deleteGroupHandler(parts), { groupName: 'G', cleanOffset: undefined })
+  assert.equal(parts.stats.traffic.find('T')?.groups.size, 0)
   assert.equal(parts.groups.get('G'), undefined)
   assert.equal(parts.offsets.committed('G', 'T', 0), 5)
   const { reply } = await ask(deleteGroupHandler(parts), { groupName: 'G', cleanOffset: true })

@@ -28,13 +28,17 @@ export function pullCode(status: ReadStatus, requestedOffset: QueueOffset): numb
 const remarkOf = (status: ReadStatus) =>
   status === 'NO_MATCHED_LOGIC_QUEUE' ? 'NO_MESSAGE_IN_QUEUE' : status
 
-/** `offset` is where the read began: the requested one, or further on for a pull that was held. */
+/**
+ * `offset` is where the read began: the requested one, or further on for a pull that was held. `elapsedMs` is what the
+ * read took.
+ */
 export function pullAnswer(
   parts: PullParts,
   request: PullRequest,
   admitted: AdmittedPull,
   offset: QueueOffset,
   outcome: ReadOutcome,
+  elapsedMs: number,
 ): PullReply {
   const { consumerGroup, topic, queueId } = request
   const code = pullCode(outcome.status, offset)
@@ -44,7 +48,9 @@ export function pullAnswer(
         `sent to ${outcome.nextOffset} in [${outcome.minOffset}, ${outcome.maxOffset}]`,
     )
   parts.offsets.notePull(consumerGroup, topic, queueId, outcome.nextOffset)
-  parts.stats.noteGet(outcome.count, !parts.topics.isSystem(topic))
+  const { topicName } = admitted.topic
+  const bytes = outcome.records?.sizeBytes ?? 0
+  parts.stats.noteGet(topicName, admitted.group.groupName, queueId, outcome.count, bytes, elapsedMs)
   return {
     code,
     remark: remarkOf(outcome.status),

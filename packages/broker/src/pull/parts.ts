@@ -7,7 +7,7 @@ import type { ConsumerOffsets } from '../consumer-offsets.js'
 import type { GroupTable } from '../groups.js'
 import type { LongPoll } from '../long-poll.js'
 import type { Peers } from '../peers.js'
-import type { BrokerStats } from '../stats.js'
+import type { BrokerStats } from '../stats/broker-stats.js'
 import type { TopicTable } from '../topics.js'
 import type { HeaderSubscriptions } from './header-subscriptions.js'
 

@@ -88,17 +88,20 @@ export class PullRun implements HeldPull {
   }
 
   #finishLater(admitted: AdmittedPull, reading: Promise<ReadOutcome>): void {
+    const startedMs = this.#parts.clock.monoMs()
     reading.then(
       (outcome) => {
-        if (!this.#mayWait(outcome)) this.#exchange.respond(this.#answer(admitted, outcome))
+        if (!this.#mayWait(outcome)) this.#exchange.respond(this.#answer(admitted, outcome, startedMs))
         else if (!this.#hold(outcome)) this.#again()
       },
       (thrown: unknown) => this.#exchange.respond(failure(responseCodes.SYSTEM_ERROR, errorText(thrown), {})),
     )
   }
 
-  #answer(admitted: AdmittedPull, outcome: ReadOutcome): PullReply {
-    return pullAnswer(this.#parts, this.#exchange.request, admitted, this.offset, outcome)
+  /** `startedMs` of a read that was not answered at once. */
+  #answer(admitted: AdmittedPull, outcome: ReadOutcome, startedMs?: MonoMs): PullReply {
+    const elapsedMs = startedMs === undefined ? 0 : Math.round(this.#parts.clock.monoMs() - startedMs)
+    return pullAnswer(this.#parts, this.#exchange.request, admitted, this.offset, outcome, elapsedMs)
   }
 
   /** Whether there is nothing for the consumer at the end of the queue, and time left to wait for it. */

@@ -53,9 +53,7 @@ export function storeBatch(parts: SendParts, exchange: SendExchange): SendReply 
   const { queueId } = destination
   parts.store.appendBatch(messages, (outcome) => {
     parts.admission.sendDone(bytes)
-    exchange.respond(
-      sendAnswer(parts, peer, topicName, queueId, shared.uniqKey, messages.length, bytes, outcome),
-    )
+    exchange.respond(sendAnswer(parts, peer, topicName, queueId, shared.uniqKey, messages.length, outcome))
   })
   return undefined
 }

@@ -46,7 +46,7 @@ function unavailableText(status: StoreStatus): string {
 /** Five characters at least, two digits behind the point. */
 const ratioText = (ratio: number) => ratio.toFixed(2).padStart(5)
 
-/** The answer to a send of `count` messages in `bytes`, which also counts them. */
+/** The answer to a send of `count` messages, which also counts them. */
 export function sendAnswer(
   parts: SendParts,
   peer: Peer,
@@ -54,14 +54,14 @@ export function sendAnswer(
   queueId: number,
   uniqKey: string | undefined,
   count: number,
-  bytes: number,
   outcome: AppendOutcome,
 ): SendReply {
   if (!isStored(outcome)) {
     parts.stats.notePutFailed()
     return notStored(parts.config, outcome, () => parts.store.status())
   }
-  parts.stats.notePut(count, bytes, !parts.topics.isSystem(topic))
+  const elapsedMs = parts.clock.wallMs() - outcome.storeTimestamp
+  parts.stats.notePut(topic, queueId, count, outcome.storedBytes, elapsedMs)
   return {
     code: storedCode(outcome),
     remark: null,

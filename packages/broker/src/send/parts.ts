@@ -6,7 +6,7 @@ import type { BrokerConfig } from '../config-keys.js'
 import type { GroupTable } from '../groups.js'
 import type { Peers } from '../peers.js'
 import type { QueueLocks } from '../queue-locks.js'
-import type { BrokerStats } from '../stats.js'
+import type { BrokerStats } from '../stats/broker-stats.js'
 import type { TopicTable } from '../topics.js'
 
 /** What sends take from the broker. */

@@ -91,6 +91,7 @@ export class Appends {
     }
     const wallMs = clock.wallMs()
     const offsets: number[] = []
+    const start = writer.end
     for (const [i, message] of messages.entries()) {
       const pending = i === 0 ? first : new PendingAppend()
       pending.first = first
@@ -100,6 +101,7 @@ export class Appends {
       this.#add(pending, 'PUT_OK')
     }
     first.physicalOffsets = offsets
+    first.storedBytes = writer.end - start
   }
 
   /** What came until now into the files, without waiting for the end of the turn. */
@@ -147,6 +149,7 @@ export class Appends {
     pending.indexed = type !== transactionTypes.rollback
     pending.waits = message.waitStoreOk
     pending.sizeBytes = writer.add(message, queue.topicBytes, pending.queueOffset, wallMs, bound)
+    pending.storedBytes = pending.sizeBytes
     if (shown) queue.nextOffset += 1
   }
 

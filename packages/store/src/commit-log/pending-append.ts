@@ -7,6 +7,7 @@ export class PendingAppend implements AppendOutcome {
   physicalOffset = -1
   queueOffset = -1
   storeTimestamp = -1
+  storedBytes = -1
   physicalOffsets: number[] | undefined = undefined
   sizeBytes = 0
   tagsCode = 0
@@ -40,6 +41,7 @@ export class PendingAppend implements AppendOutcome {
     this.physicalOffset = -1
     this.queueOffset = -1
     this.storeTimestamp = -1
+    this.storedBytes = -1
     this.physicalOffsets = undefined
   }
 }
