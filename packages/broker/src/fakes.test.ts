@@ -1,4 +1,4 @@
-import { silentLogger } from '@aerobee/base'
+import { type Clock, silentLogger } from '@aerobee/base'
 import type { Answer, CallOptions, Connection, Exchange, Handler, Reply } from '@aerobee/net'
 import type { AppendOutcome, MessageStore, NewMessage, ReadOutcome, ReadRequest } from '@aerobee/store'
 import { VirtualClock } from '@aerobee/testkit'
@@ -242,6 +242,12 @@ export function brokerParts(more: Partial<BrokerConfig> = {}) {
   }
 }
 export type BrokerParts = ReturnType<typeof brokerParts>
+
+/** What the store says of records that it took `elapsedMs` ago. */
+export const storedIn = (clock: Clock, storedBytes: number, elapsedMs = 0) => ({
+  storedBytes,
+  storeTimestamp: clock.wallMs() - elapsedMs,
+})
 
 /** What a handler answered, and how often. */
 export class Call<Res extends FieldSet> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { brokerParts } from './fakes.test.js'
+import { brokerParts, storedIn } from './fakes.test.js'
 import { startServices } from './services.js'
 
 test('offsets are saved every few seconds, rates sampled every second, locks swept', async () => {
@@ -21,9 +21,9 @@ test('offsets are saved every few seconds, rates sampled every second, locks swe
 test('the counters of the day begin again at midnight', async () => {
   const parts = brokerParts()
   const services = startServices(parts)
-  parts.stats.notePut('T', 0, 3, 10, 0)
+  parts.stats.notePut('T', 0, 3, storedIn(parts.clock, 10))
   await parts.clock.advance(86_400_000)
-  parts.stats.notePut('T', 0, 2, 10, 0)
+  parts.stats.notePut('T', 0, 2, storedIn(parts.clock, 10))
   await parts.clock.advance(86_400_000)
   assert.deepEqual(parts.stats.day, {
     yesterdayMorning: { put: 3, get: 0 },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bodies } from '@aerobee/wire'
-import { ask, bodyText, brokerParts } from '../fakes.test.js'
+import { ask, bodyText, brokerParts, storedIn } from '../fakes.test.js'
 import { getRuntimeInfoHandler } from './get-runtime-info.js'
 
 /** What RocketMQ 5.3.3 answered, but for its own path and the delay levels. */
@@ -46,8 +46,8 @@ test('every key of RocketMQ is there, from the first moment on', async () => {
 test('the figures are those of the broker', async () => {
   const parts = brokerParts({ storePathRootDir: '/s' })
   parts.stats.sample()
-  parts.stats.notePut('T', 0, 20, 2000, 12)
-  parts.stats.notePut('TBW102', 0, 5, 500, 0)
+  parts.stats.notePut('T', 0, 20, storedIn(parts.clock, 2000, 12))
+  parts.stats.notePut('TBW102', 0, 5, storedIn(parts.clock, 500))
   parts.stats.notePutFailed()
   parts.stats.noteGet('T', 'G', 0, 8, 800, 3)
   parts.stats.noteGet('T', 'G', 0, 0, 0, 0)

@@ -48,7 +48,7 @@ async function reply(parts: ReplyParts, exchange: SendExchange): Promise<SendRep
   ])
   const fields: SendFields = { ...commonFields(config), queueId: message.queueId, msgId: '0', queueOffset: 0 }
   if (outcome && isStored(outcome)) {
-    parts.stats.notePut(1, message.body.length, false)
+    parts.stats.notePut(message.topic, message.queueId, 1, outcome)
     fields.msgId = offsetMessageId(message.storeHost, outcome.physicalOffset)
     fields.queueOffset = outcome.queueOffset
   }

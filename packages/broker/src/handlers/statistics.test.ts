@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildSubscription } from '@aerobee/filter'
 import { bodies } from '@aerobee/wire'
-import { ask, bodyText, brokerParts, FakeConnection } from '../fakes.test.js'
+import { ask, bodyText, brokerParts, FakeConnection, storedIn } from '../fakes.test.js'
 import { getConsumerConnectionsHandler, getProducerConnectionsHandler } from './client-connections.js'
 import { getConsumeStatsHandler } from './consume-stats.js'
 import { getTopicStatsHandler } from './topic-stats.js'
@@ -87,7 +87,7 @@ test('the progress of a group is answered for each queue of the topics it has of
 test('rates of a topic and of a group are those of the last minute', async () => {
   const { parts } = scene()
   parts.offsets.reset('G', 'T', 0, 7)
-  parts.stats.notePut('T', 0, 20, 2000, 1)
+  parts.stats.notePut('T', 0, 20, storedIn(parts.clock, 2000, 1))
   parts.stats.noteGet('T', 'G', 0, 10, 1000, 0)
   parts.stats.noteGet('Unsubscribed', 'G', 0, 10, 1000, 0)
   parts.stats.sample()

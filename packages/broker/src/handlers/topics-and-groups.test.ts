@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Reply } from '@aerobee/net'
 import { bodies, type commands, type RequestOf } from '@aerobee/wire'
-import { ask, bodyText, brokerParts } from '../fakes.test.js'
+import { ask, bodyText, brokerParts, storedIn } from '../fakes.test.js'
 import { newGroupConfig } from '../groups.js'
 import { newTopicConfig, type TopicConfig } from '../topics.js'
 import { deleteGroupHandler } from './delete-group.js'
@@ -175,7 +175,7 @@ test('a deleted topic takes its queues, offsets and POP retry topics along, and 
     wake: () => {},
     expire: () => void expired++,
   } as never)
-  parts.stats.notePut('T', 0, 1, 100, 0)
+  parts.stats.notePut('T', 0, 1, storedIn(parts.clock, 100))
   const { reply } = await ask(deleteTopicHandler(parts), { topic: 'T' })
   assert.equal(parts.stats.traffic.find('T'), undefined)
   assert.deepEqual(codeAndRemark(reply), [0, null])

@@ -60,8 +60,7 @@ export function sendAnswer(
     parts.stats.notePutFailed()
     return notStored(parts.config, outcome, () => parts.store.status())
   }
-  const elapsedMs = parts.clock.wallMs() - outcome.storeTimestamp
-  parts.stats.notePut(topic, queueId, count, outcome.storedBytes, elapsedMs)
+  parts.stats.notePut(topic, queueId, count, outcome)
   return {
     code: storedCode(outcome),
     remark: null,

@@ -1,4 +1,5 @@
 import type { Clock, MonoMs, WallMs } from '@aerobee/base'
+import type { AppendOutcome } from '@aerobee/store'
 import { PutTimes } from './put-times.js'
 import { type Figures, type Span, spans, Tally } from './tally.js'
 import { Traffic } from './traffic.js'
@@ -34,6 +35,8 @@ export interface BrokerStatsOptions {
   settings: { enableDetailStat: boolean }
   isSystem: (topic: string) => boolean
 }
+
+export type StoredRecords = Pick<AppendOutcome, 'storedBytes' | 'storeTimestamp'>
 
 /** Of the whole broker; by name as request 315 asks for them. */
 export type BrokerTotal =
@@ -83,10 +86,11 @@ export class BrokerStats {
     this.traffic = new Traffic(isSystem)
   }
 
-  /** `bytes` as records of the log; `elapsedMs` from the append on. */
-  notePut(topic: string, queueId: number, count: number, bytes: number, elapsedMs: number): void {
+  /** `count` messages that were stored now, in one append. */
+  notePut(topic: string, queueId: number, count: number, stored: StoredRecords): void {
     const { totals, traffic } = this
-    const millis = elapsedMs > 0 ? elapsedMs : 0
+    const bytes = stored.storedBytes
+    const millis = Math.max(this.#clock.wallMs() - stored.storeTimestamp, 0)
     totals.putTimes += count
     totals.putBytes += bytes
     const topicTraffic = traffic.topic(topic)
