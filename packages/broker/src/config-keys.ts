@@ -1,4 +1,5 @@
 import { type ConfigOf, choiceKey, flagKey, integerKey, KiB, textKey } from '@aerobee/base'
+import { defaultDelayLevels } from '@aerobee/wire'
 import { withDynamicKeys } from './config-dynamic.js'
 import { unusedBrokerKeys } from './config-unused.js'
 
@@ -138,6 +139,16 @@ const serviceKeys = {
     [1000, 86_400_000],
   ),
   flushConsumerOffsetInterval: integerKey('period of saving consumer offsets, ms', 5000, [100, 3_600_000]),
+  flushDelayOffsetInterval: integerKey(
+    'period of saving the offsets of delay levels, ms',
+    10_000,
+    [100, 3_600_000],
+  ),
+  delayOffsetUpdateVersionStep: integerKey(
+    'deliveries of delayed messages per data version',
+    200,
+    [1, 1_000_000],
+  ),
   consumerOffsetUpdateVersionStep: integerKey('commits per data version', 500, [1, 1_000_000]),
   enableDetailStat: flagKey('statistics of single queues', true),
   autoDeleteUnusedStats: flagKey('statistics go with their topic or group', true, dynamic),
@@ -175,6 +186,10 @@ const storeKeys = {
     [1, 3_600_000],
     dynamic,
   ),
+  messageDelayLevel: textKey('delays of levels 1, 2, … with unit s, m, h or d', defaultDelayLevels, {
+    pattern: /^\s*\d{1,9}[smhd](\s+\d{1,9}[smhd]){0,999}\s*$/,
+    patternText: 'up to 1000 delays such as 30s, 5m, 2h or 1d separated by blanks',
+  }),
   messageIndexEnable: flagKey('index messages by key', true, dynamic),
   enabledAppendPropCRC: flagKey('append a CRC over the whole record', false),
   maxFilterMessageSize: integerKey('bytes of queue entries scanned by one pull', 16_000, [

@@ -1,5 +1,5 @@
 import { atomicTextFile, type TextFile } from '@aerobee/base'
-import type { MessageStore } from '@aerobee/store'
+import { delayLevelsOf, type MessageStore } from '@aerobee/store'
 import { RunTimeConfig, uniqIdGenerator } from '@aerobee/wire'
 import { Admission } from './admission.js'
 import type { AdvertisedAddressFor } from './advertised.js'
@@ -7,6 +7,7 @@ import { ClientRegistry } from './clients/client-registry.js'
 import { hiddenKeys } from './config-dynamic.js'
 import { brokerConfigTable } from './config-keys.js'
 import { ConsumerOffsets } from './consumer-offsets.js'
+import { timerNotServed } from './delivery/put.js'
 import { GroupTable } from './groups.js'
 import { LongPoll } from './long-poll.js'
 import type { BrokerFiles, BrokerOptions, BrokerParts } from './parts.js'
@@ -47,6 +48,8 @@ export function createParts(options: PartsOptions): RunningParts {
     logger,
     random,
     store,
+    delayLevels: delayLevelsOf(config),
+    timer: timerNotServed,
     topics,
     groups,
     clients,

@@ -1,12 +1,20 @@
 import { type Clock, silentLogger } from '@aerobee/base'
 import type { Answer, CallOptions, Connection, Exchange, Handler, Reply } from '@aerobee/net'
-import type { AppendOutcome, MessageStore, NewMessage, ReadOutcome, ReadRequest } from '@aerobee/store'
+import {
+  type AppendOutcome,
+  delayLevelsOf,
+  type MessageStore,
+  type NewMessage,
+  type ReadOutcome,
+  type ReadRequest,
+} from '@aerobee/store'
 import { VirtualClock } from '@aerobee/testkit'
 import { type Encodable, type FieldSet, newFrame } from '@aerobee/wire'
 import { Admission } from './admission.js'
 import { ClientRegistry } from './clients/client-registry.js'
 import { type BrokerConfig, brokerConfigTable } from './config-keys.js'
 import { ConsumerOffsets } from './consumer-offsets.js'
+import { timerNotServed } from './delivery/put.js'
 import { GroupTable } from './groups.js'
 import { LongPoll } from './long-poll.js'
 import { Peers } from './peers.js'
@@ -147,6 +155,7 @@ export class FakeStore implements MessageStore {
   inMemory = (topic: string, queueId: number, offset: number) => offset < this.maxOffset(topic, queueId)
   recordAt = async () => undefined
   queryByKey = async () => ({ records: [], indexLastUpdateTimestamp: 0, indexLastUpdatePhysicalOffset: 0 })
+  scan = async () => {}
   deleteTopic(): void {}
   queues = () => new Map()
   onArrival(listener: (topic: string, queueId: number, maxOffset: number) => void): void {
@@ -223,6 +232,8 @@ export function brokerParts(more: Partial<BrokerConfig> = {}) {
     clock,
     logger,
     store,
+    delayLevels: delayLevelsOf(config),
+    timer: timerNotServed,
     topicFile,
     offsetFile,
     topics,

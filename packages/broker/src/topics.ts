@@ -125,10 +125,10 @@ export class TopicTable {
   }
 
   /** The topic, created when it is missing. */
-  ensure(topic: string, queues: number, perm: number): TopicConfig {
+  ensure(topic: string, queues: number, perm: number, more: Partial<TopicConfig> = {}): TopicConfig {
     const known = this.#topics.get(topic)
     if (known) return known
-    const created = newTopicConfig(topic, queues, perm)
+    const created = newTopicConfig(topic, queues, perm, more)
     this.put([created])
     return created
   }

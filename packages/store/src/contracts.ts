@@ -1,4 +1,5 @@
 import type { PhysicalOffset, QueueOffset } from '@aerobee/base'
+import type { RecordShape } from '@aerobee/wire'
 
 /** What the broker asks of a message store; the classes behind it stand in the files beside. */
 
@@ -19,7 +20,10 @@ export interface NewMessage {
   body: Uint8Array
   /** The stored text form. */
   properties: string
-  /** Java hash of TAGS, or the deliver time for the schedule topic (reference: storage 2.2). */
+  /**
+   * Java hash of TAGS. For the schedule topic the delay of its level in ms: the queue entry gets the time when it is
+   * due (reference: storage 2.2).
+   */
   tagsCode: number
   /** For the index: UNIQ_KEY and the blank-separated KEYS. */
   uniqKey: string | undefined
@@ -72,6 +76,8 @@ export interface ReadRequest {
   maxBytes: number
   /** By queue entry; undefined takes all. */
   matchTagsCode?: ((tagsCode: number) => boolean) | undefined
+  /** Ends the read before the first entry that it is true for. */
+  stopBefore?: ((tagsCode: number) => boolean) | undefined
 }
 
 export interface ReadOutcome {
@@ -113,6 +119,9 @@ export interface StoreStatus {
   space: StoreSpace
 }
 
+/** A whole record that starts at `at` of the view. */
+export type RecordVisitor = (view: DataView, at: number, shape: RecordShape) => void
+
 export interface MessageStore {
   /** Opens, recovers and starts the services. Rejects with STORE_LOCKED, STORE_CORRUPT, IO_FAILED. */
   start(): Promise<void>
@@ -146,6 +155,11 @@ export interface MessageStore {
   inMemory(topic: string, queueId: number, offset: QueueOffset): boolean
   /** The whole record, verified (magic, size, position); undefined when there is none. */
   recordAt(physicalOffset: PhysicalOffset): Promise<Uint8Array | undefined>
+  /**
+   * Shows every sound record between a physical offset, where one begins, and the present end of the log, in order.
+   * The bytes are good during the call only. Reads off the event loop; rejects with IO_FAILED.
+   */
+  scan(from: PhysicalOffset, visit: RecordVisitor): Promise<void>
   queryByKey(
     topic: string,
     key: string,

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os'
-import { type Clock, type FileSystem, type Logger, MiB } from '@aerobee/base'
+import { AerobeeError, type Clock, type FileSystem, type Logger, MiB } from '@aerobee/base'
+import { parseDelayLevels } from '@aerobee/wire'
 import type { StoreMemory, StoreOptions } from './options.js'
 import type { ProcessProbe } from './process-probe.js'
 
@@ -36,6 +37,15 @@ export function storePaths(options: StoreOptions): StorePaths {
     abort: `${root}/abort`,
     positions: `${root}/positions.json`,
   }
+}
+
+/** Delays in ms, level 1 first. Throws INVALID_CONFIG. */
+export function delayLevelsOf({
+  messageDelayLevel,
+}: Pick<StoreOptions, 'messageDelayLevel'>): readonly number[] {
+  const levels = parseDelayLevels(messageDelayLevel)
+  if (levels.ok) return levels.value
+  throw new AerobeeError('INVALID_CONFIG', `messageDelayLevel=${messageDelayLevel}: ${levels.reason}`)
 }
 
 export function storeMemory(memory: Partial<StoreMemory> = {}, options: StoreOptions): StoreMemory {

@@ -1,6 +1,6 @@
 export { ConfigFile, type ConfigFileName, type ConfigFilePlace } from './config-files.js'
 export * from './contracts.js'
-export type { StoreEnvironment } from './environment.js'
+export { delayLevelsOf, type StoreEnvironment } from './environment.js'
 export { openMessageStore } from './message-store.js'
 export { defaultStoreOptions, type StoreMemory, type StoreOptions } from './options.js'
 export { machineProbe, type ProcessProbe } from './process-probe.js'

@@ -1,4 +1,4 @@
-import { AerobeeError, type QueueOffset } from '@aerobee/base'
+import { AerobeeError, type PhysicalOffset, type QueueOffset } from '@aerobee/base'
 import type { ConsumeQueue } from './consume-queue/consume-queue.js'
 import type {
   AppendOutcome,
@@ -7,6 +7,7 @@ import type {
   NewMessage,
   ReadOutcome,
   ReadRequest,
+  RecordVisitor,
   StoreStatus,
 } from './contracts.js'
 import type { ArrivalListener } from './dispatch.js'
@@ -96,6 +97,10 @@ class DirectoryStore implements MessageStore {
 
   async recordAt(physicalOffset: number): Promise<Uint8Array | undefined> {
     return this.#running().reader.records.read(physicalOffset)
+  }
+
+  scan(from: PhysicalOffset, visit: RecordVisitor): Promise<void> {
+    return this.#running().scan(from, visit)
   }
 
   async queryByKey(

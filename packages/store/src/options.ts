@@ -1,4 +1,5 @@
 import { KiB, MiB } from '@aerobee/base'
+import { defaultDelayLevels } from '@aerobee/wire'
 
 /**
  * Keys of RocketMQ's broker configuration that the store follows; names, units and defaults are RocketMQ's. The object
@@ -28,6 +29,8 @@ export interface StoreOptions {
   /** How often queues are made durable, so that recovery may begin later in the log. */
   flushConsumeQueueThoroughInterval: number
   messageIndexEnable: boolean
+  /** Blank-separated delays with unit s, m, h or d: when a message of the schedule topic is due. Read at the start. */
+  messageDelayLevel: string
   enabledAppendPropCRC: boolean
   /** Bytes of queue entries looked at by one read. */
   maxFilterMessageSize: number
@@ -63,6 +66,7 @@ export const defaultStoreOptions: Omit<StoreOptions, 'storePathRootDir'> = {
   flushIntervalConsumeQueue: 1000,
   flushConsumeQueueThoroughInterval: 60_000,
   messageIndexEnable: true,
+  messageDelayLevel: defaultDelayLevels,
   enabledAppendPropCRC: false,
   maxFilterMessageSize: 16_000,
   accessMessageInMemoryMaxRatio: 40,

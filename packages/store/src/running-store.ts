@@ -1,4 +1,4 @@
-import type { AtomicFile, Logger } from '@aerobee/base'
+import { type AtomicFile, type Logger, MiB } from '@aerobee/base'
 import type { AbortMarker } from './abort-marker.js'
 import type { Checkpoint, CheckpointValues } from './checkpoint.js'
 import { CommitLog } from './commit-log/commit-log.js'
@@ -6,7 +6,7 @@ import type { SegmentList } from './commit-log/segment-list.js'
 import type { QueueFiles } from './consume-queue/queue-files.js'
 import type { QueueTable } from './consume-queue/queue-table.js'
 import type { QueueWriter } from './consume-queue/queue-writer.js'
-import type { StoreStatus } from './contracts.js'
+import type { RecordVisitor, StoreStatus } from './contracts.js'
 import { Dispatch } from './dispatch.js'
 import { type StoreEnvironment, type StorePaths, storeMemory } from './environment.js'
 import type { MessageIndex } from './index-file/index.js'
@@ -16,6 +16,7 @@ import { StoreReader } from './read/store-reader.js'
 import { fillIndexGaps } from './recovery/index-gaps.js'
 import type { StorePositions } from './recovery/positions.js'
 import type { Recovered } from './recovery/recover.js'
+import { scanLog } from './recovery/scan.js'
 import type { RetentionService } from './retention/service.js'
 import type { StoreLock } from './store-lock.js'
 import { makeRetention } from './store-retention.js'
@@ -23,6 +24,7 @@ import { makeRetention } from './store-retention.js'
 export interface RunningStoreParts {
   environment: StoreEnvironment
   paths: StorePaths
+  delayLevels: readonly number[]
   files: OpenFiles
   lock: StoreLock
   marker: AbortMarker
@@ -133,6 +135,25 @@ export class RunningStore {
     queues.removeTopic(topic)
     this.keeper.noteDeletedTopic(topic, this.log.end)
     queueFiles.removeTopic(topic)
+  }
+
+  async scan(from: number, visit: RecordVisitor): Promise<void> {
+    const { environment, segments } = this.parts
+    const start = Math.max(from, segments.first?.base ?? 0)
+    const end = this.log.writtenEnd
+    if (start >= end) return
+    await scanLog(
+      {
+        ...this.parts,
+        appendedCrc: environment.options.enabledAppendPropCRC,
+        sureEnd: end,
+        windowBytes: 1 * MiB,
+        record: (window, at, shape) => visit(window.view, at, shape),
+        damage: () => {},
+      },
+      start,
+      end,
+    )
   }
 
   status(): StoreStatus {

@@ -5,7 +5,13 @@ import { SegmentList } from './commit-log/segment-list.js'
 import { QueueFiles } from './consume-queue/queue-files.js'
 import { QueueTable } from './consume-queue/queue-table.js'
 import { QueueWriter } from './consume-queue/queue-writer.js'
-import { type StoreEnvironment, type StorePaths, storeMemory, storePaths } from './environment.js'
+import {
+  delayLevelsOf,
+  type StoreEnvironment,
+  type StorePaths,
+  storeMemory,
+  storePaths,
+} from './environment.js'
 import { MessageIndex } from './index-file/index.js'
 import { OpenFiles } from './open-files.js'
 import { machineProbe } from './process-probe.js'
@@ -15,16 +21,17 @@ import { recover } from './recovery/recover.js'
 import { RunningStore } from './running-store.js'
 import { StoreLock } from './store-lock.js'
 
-/** Opens a store directory and brings it in order. Rejects with STORE_LOCKED, STORE_CORRUPT, IO_FAILED. */
+/** Opens a store directory and brings it in order. Rejects with STORE_LOCKED, STORE_CORRUPT, IO_FAILED, INVALID_CONFIG. */
 export async function startStore(environment: StoreEnvironment): Promise<RunningStore> {
   const { fileSystem, options } = environment
   const paths = storePaths(options)
+  const delayLevels = delayLevelsOf(options)
   makeDurableDirectory(fileSystem, paths.root)
   const lock = new StoreLock(fileSystem, environment.probe ?? machineProbe(fileSystem), paths.root)
   lock.acquire()
   const files = new OpenFiles(fileSystem, storeMemory(environment.memory, options).openFiles)
   try {
-    return await open(environment, paths, files, lock)
+    return await open(environment, paths, delayLevels, files, lock)
   } catch (thrown) {
     files.close()
     lock.release()
@@ -35,6 +42,7 @@ export async function startStore(environment: StoreEnvironment): Promise<Running
 async function open(
   environment: StoreEnvironment,
   paths: StorePaths,
+  delayLevels: readonly number[],
   files: OpenFiles,
   lock: StoreLock,
 ): Promise<RunningStore> {
@@ -76,10 +84,12 @@ async function open(
     positions,
     checkpoint: checkpointValues,
     appendedCrc: options.enabledAppendPropCRC,
+    delayLevels,
   })
   return new RunningStore({
     environment,
     paths,
+    delayLevels,
     files,
     lock,
     marker,

@@ -8,6 +8,7 @@ import { heartbeatHandler } from './heartbeat.js'
 import { lockQueuesHandler, unlockQueuesHandler } from './lock-queues.js'
 import { pullMessageHandler } from './pull-message.js'
 import { queryConsumerOffsetHandler } from './query-consumer-offset.js'
+import { sendBackHandler } from './send-back.js'
 import { sendMessageHandler } from './send-message.js'
 import { sendReplyMessageHandler } from './send-reply-message.js'
 import { unregisterClientHandler } from './unregister-client.js'
@@ -23,6 +24,7 @@ export function brokerHandlers(parts: BrokerParts): Registration[] {
     serve(commands.sendBatchMessage, send),
     serve(commands.sendReplyMessage, reply),
     serve(commands.sendReplyMessageV2, reply),
+    serve(commands.consumerSendMsgBack, sendBackHandler(parts)),
     serve(commands.pullMessage, pullMessageHandler(parts, { lite: false })),
     serve(commands.litePullMessage, pullMessageHandler(parts, { lite: true })),
     serve(commands.queryConsumerOffset, queryConsumerOffsetHandler(parts)),

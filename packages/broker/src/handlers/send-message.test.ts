@@ -193,7 +193,6 @@ test('bodies that are empty or too long and properties beyond 32 KiB are illegal
 test('what is not served yet is refused and not stored', async () => {
   const parts = brokerParts()
   for (const more of [
-    { properties: 'DELAY\u00013\u0002' },
     { properties: 'TIMER_DELAY_MS\u00012000\u0002' },
     { properties: 'TIMER_DELAY_SEC\u00012\u0002' },
     { properties: 'TIMER_DELIVER_MS\u00011795509993391\u0002' },
@@ -212,6 +211,16 @@ test('what is not served yet is refused and not stored', async () => {
   )
   assert.equal(parts.store.maxOffset('T', 1), 0)
   assert.equal((await send(parts, { properties: 'DELAY\u00010\u0002' })).code, 0)
+})
+
+test('a delayed message goes to the queue of its level, and the answer names the queue it was sent to', async () => {
+  const parts = brokerParts()
+  const reply = await send(parts, { properties: 'UNIQ_KEY\u0001K\u0002DELAY\u00013\u0002' })
+  assert.deepEqual([reply.code, reply.fields?.queueId, reply.fields?.queueOffset], [0, 1, 0])
+  const { properties, tagsCode } = only(parts, 'SCHEDULE_TOPIC_XXXX', 2)
+  assert.equal(tagsCode, 10_000)
+  assert.ok(properties.endsWith('REAL_TOPIC\u0001T\u0002REAL_QID\u00011\u0002'), properties)
+  assert.equal(parts.store.maxOffset('T', 1), 0)
 })
 
 test('an inner batch, a compacted topic without key and DELAY that is no number are illegal', async () => {

@@ -1,11 +1,12 @@
 import type { Handler } from '@aerobee/net'
 import { type commands, isRetryTopic } from '@aerobee/wire'
+import { atOnce, putMessage } from '../delivery/put.js'
 import { storeBatch } from '../send/batch.js'
 import { findDestination, redirectRetry } from '../send/destination.js'
 import { checkMessage, newMessage, type SendExchange } from '../send/message.js'
 import { sendAnswer } from '../send/outcome.js'
 import type { SendParts } from '../send/parts.js'
-import { illegalMessage, type SendReply } from '../send/refusal.js'
+import { illegalMessage, refuse, type SendReply } from '../send/refusal.js'
 import { scanProperties } from '../sent-properties.js'
 
 type Send = typeof commands.sendMessage
@@ -44,11 +45,12 @@ function storeOne(parts: SendParts, exchange: SendExchange): SendReply | undefin
   const peer = parts.peers.of(connection)
   const message = newMessage(parts, exchange, destination, properties, peer)
   if (!message) return illegalMessage(parts.config)
-  const { topic, queueId, uniqKey, body } = message
+  const { queueId, uniqKey, body } = message
   const bytes = body.length
-  parts.store.append(message, (outcome) => {
+  const wish = destination.deadLetter ? atOnce : properties
+  const notPut = putMessage(parts, message, wish, (outcome) => {
     parts.admission.sendDone(bytes)
-    exchange.respond(sendAnswer(parts, peer, topic, queueId, uniqKey, 1, outcome))
+    exchange.respond(sendAnswer(parts, peer, message, queueId, uniqKey, 1, outcome))
   })
-  return undefined
+  return notPut && refuse(parts.config, notPut.code, notPut.remark)
 }

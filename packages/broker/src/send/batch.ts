@@ -10,7 +10,7 @@ import {
 import type { Peer } from '../peers.js'
 import { cleaned, type SentProperties, scanProperties } from '../sent-properties.js'
 import { type Destination, findDestination } from './destination.js'
-import { checkDelay, hasTransaction, type SendExchange, sysFlagOf, tooLong } from './message.js'
+import { hasTransaction, type SendExchange, sysFlagOf, tooLong } from './message.js'
 import { sendAnswer } from './outcome.js'
 import type { SendParts } from './parts.js'
 import { illegalMessage, refuse, type SendReply } from './refusal.js'
@@ -36,8 +36,7 @@ export function storeBatch(parts: SendParts, exchange: SendExchange): SendReply 
   const sharedText = request.properties ?? ''
   const shared = scanProperties(sharedText)
   if (hasTransaction(request.sysFlag, shared)) return illegalMessage(config)
-  const delayed = checkDelay(parts, shared)
-  if (delayed) return delayed
+  if (mayWait(shared)) return illegalMessage(config)
   const items = decodeBatch(frame.body)
   if (!items.ok || items.value.length === 0) return illegalMessage(config)
 
@@ -53,10 +52,14 @@ export function storeBatch(parts: SendParts, exchange: SendExchange): SendReply 
   const { queueId } = destination
   parts.store.appendBatch(messages, (outcome) => {
     parts.admission.sendDone(bytes)
-    exchange.respond(sendAnswer(parts, peer, topicName, queueId, shared.uniqKey, messages.length, outcome))
+    exchange.respond(sendAnswer(parts, peer, messages[0]!, queueId, shared.uniqKey, messages.length, outcome))
   })
   return undefined
 }
+
+/** A batch is stored at once. */
+const mayWait = ({ delayLevel, timer, timerOut }: SentProperties): boolean =>
+  (delayLevel !== undefined && !(Number(delayLevel) <= 0)) || (timer && !timerOut)
 
 /**
  * The batch's own properties stand behind those of each message, as upstream stores them: where a name comes twice

@@ -34,10 +34,6 @@ export function checkMessage(
     return refuse(config, responseCodes.MESSAGE_ILLEGAL, 'Required message key is missing')
   if (hasTransaction(request.sysFlag, properties)) return refuseTransaction(parts, exchange)
   if (properties.innerBatch || (request.sysFlag & systemFlags.innerBatch) !== 0) return illegalMessage(config)
-  if (!destination.deadLetter) {
-    const delayed = checkDelay(parts, properties)
-    if (delayed) return delayed
-  }
   const size = frame.body.length
   return size === 0 || size > config.maxMessageSize ? illegalMessage(config) : undefined
 }
@@ -57,17 +53,6 @@ function refuseTransaction(parts: SendParts, exchange: SendExchange): SendReply 
     responseCodes.NO_PERMISSION,
     `the broker[${host}] sending transaction message is forbidden`,
   )
-}
-
-export function checkDelay(parts: SendParts, properties: SentProperties): SendReply | undefined {
-  if (properties.delayLevel !== undefined) {
-    const level = Number(properties.delayLevel)
-    if (!Number.isInteger(level)) return illegalMessage(parts.config)
-    if (level > 0) return notServedYet(parts.config, `a delayed message (DELAY=${level})`)
-  }
-  return properties.timer && !properties.timerOut
-    ? notServedYet(parts.config, 'a timer message (TIMER_…)')
-    : undefined
 }
 
 /** The record as it will be stored (reference: broker-behaviour 3.4); undefined when its properties are too long. */

@@ -1,4 +1,4 @@
-import type { AppendOutcome, StoreStatus } from '@aerobee/store'
+import type { AppendOutcome, NewMessage, StoreStatus } from '@aerobee/store'
 import { offsetMessageId, responseCodes } from '@aerobee/wire'
 import type { BrokerConfig } from '../config-keys.js'
 import type { Peer } from '../peers.js'
@@ -46,11 +46,11 @@ function unavailableText(status: StoreStatus): string {
 /** Five characters at least, two digits behind the point. */
 const ratioText = (ratio: number) => ratio.toFixed(2).padStart(5)
 
-/** The answer to a send of `count` messages, which also counts them. */
+/** The answer to a send of `count` messages, which also counts them. `stored`: where they really are. */
 export function sendAnswer(
   parts: SendParts,
   peer: Peer,
-  topic: string,
+  stored: Pick<NewMessage, 'topic' | 'queueId'>,
   queueId: number,
   uniqKey: string | undefined,
   count: number,
@@ -60,7 +60,7 @@ export function sendAnswer(
     parts.stats.notePutFailed()
     return notStored(parts.config, outcome, () => parts.store.status())
   }
-  parts.stats.notePut(topic, queueId, count, outcome)
+  parts.stats.notePut(stored.topic, stored.queueId, count, outcome)
   return {
     code: storedCode(outcome),
     remark: null,

@@ -1,8 +1,8 @@
 import type { Clock, Logger, Random } from '@aerobee/base'
-import type { MessageStore } from '@aerobee/store'
 import { propertyText } from '@aerobee/wire'
 import type { Admission } from '../admission.js'
 import type { BrokerConfig } from '../config-keys.js'
+import type { PutParts } from '../delivery/put.js'
 import type { GroupTable } from '../groups.js'
 import type { Peers } from '../peers.js'
 import type { QueueLocks } from '../queue-locks.js'
@@ -10,12 +10,11 @@ import type { BrokerStats } from '../stats/broker-stats.js'
 import type { TopicTable } from '../topics.js'
 
 /** What sends take from the broker. */
-export interface SendParts {
+export interface SendParts extends PutParts {
   config: BrokerConfig
   clock: Clock
   random: Random
   logger: Logger
-  store: MessageStore
   topics: TopicTable
   groups: GroupTable
   locks: QueueLocks

@@ -1,6 +1,7 @@
 import { failure, type Reply } from '@aerobee/net'
 import { type commands, type Encodable, responseCodes } from '@aerobee/wire'
 import type { BrokerConfig } from '../config-keys.js'
+import { illegalText, notServedText } from '../delivery/texts.js'
 
 export type SendFields = Partial<Encodable<(typeof commands.sendMessage)['response']>>
 export type SendReply = Reply<(typeof commands.sendMessage)['response']>
@@ -17,17 +18,6 @@ export const refuse = (config: BrokerConfig, code: number, remark: string): Send
 export const illegalMessage = (config: BrokerConfig): SendReply =>
   refuse(config, responseCodes.MESSAGE_ILLEGAL, illegalText(config.maxMessageSize))
 
-export const illegalText = (maxMessageSize: number): string =>
-  'the message is illegal, maybe msg body or properties length not matched. ' +
-  `msg body length limit ${maxMessageSize}B, msg properties length limit 32KB.`
-
-/**
- * A message that asks for what this broker does not do yet must not be stored as if it did not ask. Code 13, because
- * clients do not try 13 again elsewhere.
- */
+/** Code 13, because clients do not try 13 again elsewhere. */
 export const notServedYet = (config: BrokerConfig, what: string): SendReply =>
-  refuse(
-    config,
-    responseCodes.MESSAGE_ILLEGAL,
-    `${what} is not served by this broker yet; the message was not stored`,
-  )
+  refuse(config, responseCodes.MESSAGE_ILLEGAL, notServedText(what))

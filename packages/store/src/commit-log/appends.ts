@@ -143,7 +143,7 @@ export class Appends {
     pending.queueOffset = shown ? queue.nextOffset : 0
     pending.physicalOffset = writer.end
     pending.storeTimestamp = wallMs
-    pending.tagsCode = message.tagsCode
+    pending.tagsCode = queue.delays ? wallMs + message.tagsCode : message.tagsCode
     pending.uniqKey = message.uniqKey
     pending.keys = message.keys
     pending.indexed = type !== transactionTypes.rollback

@@ -1,4 +1,5 @@
 import { assert, utf8 } from '@aerobee/base'
+import { systemTopicNames } from '@aerobee/wire'
 import { blankSize, unitBytes, unitPhysical, unitSize, unitTagsCode, writeUnit } from './unit.js'
 
 const smallestTail = 16
@@ -16,6 +17,8 @@ export class ConsumeQueue {
   readonly topic: string
   readonly topicBytes: Uint8Array
   readonly queueId: number
+  /** Of the schedule topic: codes are the times when messages are due. */
+  readonly delays: boolean
   minOffset = 0
   maxOffset = 0
   /** Given to the next message. */
@@ -43,6 +46,7 @@ export class ConsumeQueue {
     this.topic = topic
     this.topicBytes = utf8(topic)
     this.queueId = queueId
+    this.delays = topic === systemTopicNames.schedule
     this.#bytes = empty
     this.#view = emptyView
     this.#capacity = 0

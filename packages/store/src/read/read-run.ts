@@ -17,6 +17,7 @@ import { RecordSlices } from './record-slices.js'
 
 export interface ReadParts {
   options: StoreOptions
+  delayLevels: readonly number[]
   units: UnitBlocks
   records: RecordReader
   visibleEnd(): number
@@ -83,7 +84,7 @@ export class ReadRun {
 
   /** A promise: something is being read. */
   #advance(): Promise<unknown> | undefined {
-    const { matchTagsCode, maxCount, maxBytes } = this.#request
+    const { matchTagsCode, stopBefore, maxCount, maxBytes } = this.#request
     const { records } = this.#parts
     const found = this.#found
     while (this.#offset < this.#end) {
@@ -91,6 +92,7 @@ export class ReadRun {
       if (loading !== undefined) return loading
       const physical = this.#physical
       const size = this.#size
+      if (stopBefore?.(this.#tagsCode)) return undefined
       if (isBlank(physical, size) || !records.holds(physical, size)) {
         this.#lost += 1
       } else if (matchTagsCode === undefined || matchTagsCode(this.#tagsCode)) {
@@ -129,7 +131,7 @@ export class ReadRun {
   async #readTagsCode(offset: number): Promise<void> {
     const bytes = await this.#parts.records.read(this.#physical)
     const record = bytes && decodeRecord(bytes)
-    this.#tagsCode = record?.ok ? tagsCodeOf(record.value) : 0
+    this.#tagsCode = record?.ok ? tagsCodeOf(record.value, this.#parts.delayLevels) : 0
     this.#extended = offset
   }
 
@@ -148,5 +150,6 @@ export class ReadRun {
   }
 }
 
-const tagsCodeOf = ({ topic, properties, storeTimestamp }: MessageRecord): number =>
-  entryOf(topic, properties, storeTimestamp).tagsCode
+function tagsCodeOf({ topic, properties, storeTimestamp }: MessageRecord, delayLevels: readonly number[]) {
+  return entryOf(topic, properties, storeTimestamp, delayLevels).tagsCode
+}

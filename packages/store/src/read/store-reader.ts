@@ -14,6 +14,7 @@ import { RecordReader } from './record-reader.js'
 
 export interface StoreReaderParts {
   options: StoreOptions
+  delayLevels: readonly number[]
   memory: StoreMemory
   logger: Logger
   segments: SegmentList
@@ -28,6 +29,7 @@ export interface StoreReaderParts {
 /** Everything that looks into a running store. */
 export class StoreReader {
   readonly options: StoreOptions
+  readonly delayLevels: readonly number[]
   readonly units: UnitBlocks
   readonly records: RecordReader
   readonly search: OffsetSearch
@@ -40,6 +42,7 @@ export class StoreReader {
     const { options, segments, blocks, files, visibleEnd } = parts
     this.#parts = parts
     this.options = options
+    this.delayLevels = parts.delayLevels
     this.visibleEnd = visibleEnd
     this.units = new UnitBlocks(parts.queueFiles, parts.memory.queueCacheBytes)
     this.records = new RecordReader({

@@ -30,6 +30,7 @@ export interface RecoveryParts {
   positions: StorePositions | undefined
   checkpoint: CheckpointValues
   appendedCrc: boolean
+  delayLevels: readonly number[]
 }
 
 export interface Damage {
@@ -150,6 +151,7 @@ async function read(parts: RecoveryParts, plan: RecoveryPlan, logStart: number):
     index,
     logger,
     deletedTopics: positions?.deletedTopics ?? new Map(),
+    delayLevels: parts.delayLevels,
     cut: (queue, end) => queueFiles.cutQueue(queue, end),
     scanFrom: plan.scanFrom,
     logStart,

@@ -20,6 +20,7 @@ export interface ReplayParts {
   index: MessageIndex | undefined
   logger: Logger
   deletedTopics: ReadonlyMap<string, number>
+  delayLevels: readonly number[]
   /** Drops a queue's entries at and beyond an offset, in memory and in files. */
   cut(queue: ConsumeQueue, end: number): void
   /** Where the scan began, and the oldest record of the log. */
@@ -62,10 +63,10 @@ export class Replay {
 
   /** A sound record at `at` of the window. Throws GapFound, IO_FAILED. */
   record(window: LogWindow, at: number, shape: RecordShape): void {
-    const { queues, deletedTopics, index } = this.#parts
+    const { queues, deletedTopics, delayLevels, index } = this.#parts
     const { view } = window
     const physical = window.start + at
-    const { topic, storeTimestamp, tagsCode, uniqKey, keys } = readEntry(window, shape)
+    const { topic, storeTimestamp, tagsCode, uniqKey, keys } = readEntry(window, shape, delayLevels)
     const queueId = readQueueId(view, at)
     const queueOffset = readQueueOffset(view, at)
     this.records += 1

@@ -241,7 +241,6 @@ export const consumerSendMsgBack = defineCommand({
     brokerName: optional(named('bname', string('broker that holds the message'))),
   },
   response: {},
-  notServed: 'retries and dead letters: not yet',
 })
 
 export const recallMessage = defineCommand({

@@ -6,6 +6,8 @@ export const defaultDelayLevels = '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 /** A queue of the schedule topic for each level. */
 const mostLevels = 1000
+/** A hundred years: with it a time is still far below 2^53. */
+const longestMs = 36_525 * 86_400_000
 
 /** Delays in ms; level 1 stands at index 0. The text is blank-separated numbers with unit s, m, h or d. */
 export function parseDelayLevels(text: string): Result<readonly number[]> {
@@ -16,7 +18,9 @@ export function parseDelayLevels(text: string): Result<readonly number[]> {
     const found = /^(\d{1,9})([smhd])$/.exec(part)
     if (!found)
       return bad(`delay level ${JSON.stringify(part.slice(0, 20))} is no number with unit s, m, h or d`)
-    levels.push(Number(found[1]) * unitMs[found[2]!]!)
+    const delayMs = Number(found[1]) * unitMs[found[2]!]!
+    if (delayMs > longestMs) return bad(`delay level ${part} is more than a hundred years`)
+    levels.push(delayMs)
   }
   return good(levels)
 }
