@@ -137,6 +137,8 @@ export function apachePeer({ cacheDir, workDir }) {
         : !runs('mvn', ['-v'])
           ? 'Maven is not installed'
           : null,
+    /** The folder of its jars, fetched when they are not there. */
+    jars: () => jars(cacheDir),
     describe: () => `java ${brokerFlags.join(' ')} (G1, defaults), broker.conf defaults with ASYNC_FLUSH`,
 
     async start() {

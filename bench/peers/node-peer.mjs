@@ -55,6 +55,7 @@ export function nodePeer({ name, label, workDir, missing, nodeFlags = [], args }
       return {
         host,
         port: Number(port),
+        namesrv: ready.namesrv,
         pid: child.pid,
         readyMs,
         directory: home,
