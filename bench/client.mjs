@@ -56,18 +56,17 @@ function outcomeOf(command, args) {
 /** @param {string} name @param {...(string | number)} args @returns {any} */
 const ours = (name, ...args) => outcomeOf(process.execPath, [join(clients, name), ...args.map(String)])
 
-/** The least disturbed of several figures. @param {number[]} figures */
+/** @param {number[]} figures */
 const median = (figures) => figures.toSorted((a, b) => a - b)[figures.length >> 1] ?? Number.NaN
 
-/** @param {() => any} measure */
-function rounds(measure) {
-  const outcomes = Array.from({ length: Number(values.rounds) }, measure)
-  return {
-    perSecond: median(outcomes.map(({ messages, seconds }) => messages / seconds)),
-    perCpuSecond: median(outcomes.map(({ messages, cpuSeconds }) => messages / cpuSeconds)),
-    failed: outcomes.reduce((sum, { failed = 0 }) => sum + failed, 0),
-  }
-}
+/** @param {any[]} outcomes of the rounds of one client */
+const summary = (outcomes) => ({
+  perSecond: median(outcomes.map(({ messages, seconds }) => messages / seconds)),
+  perCpuSecond: median(outcomes.map(({ messages, cpuSeconds }) => messages / cpuSeconds)),
+  failed: outcomes.reduce((sum, { failed = 0 }) => sum + failed, 0),
+})
+
+const eachRound = Array.from({ length: Number(values.rounds) })
 
 /** @param {any} broker @param {string} topic @param {number} queues */
 async function createTopic(broker, topic, queues) {
@@ -98,31 +97,33 @@ function compileJava() {
   return status === 0 ? undefined : 'javac failed'
 }
 
-/** @param {any} broker @param {string[][]} rows */
+/** The two clients in turn, so that what disturbs one disturbs the other. @param {any} broker @param {string[][]} rows */
 async function producer(broker, rows) {
   const topic = 'BenchProducer'
   await createTopic(broker, topic, 8)
-  const args = [broker.namesrv, topic, 3, values.seconds, inFlight, bodyBytes]
-  const own = rounds(() => ours('producer.mjs', ...args))
-  rows.push(['producer', 'messages per second', thousands(own.perSecond), '', ''])
-  rows.push(['producer', 'messages per client CPU second', thousands(own.perCpuSecond), '', ''])
-  if (own.failed > 0) rows.push(['producer', 'failed', String(own.failed), '0', ''])
   const missing = compileJava()
-  if (missing !== undefined) return console.error(`the Java client is left out: ${missing}`)
+  if (missing !== undefined) console.error(`the Java client is left out: ${missing}`)
+  const args = (/** @type {number} */ warmup) =>
+    [broker.namesrv, topic, warmup, values.seconds, inFlight, bodyBytes].map(String)
   const classPath = `${workDir}:${join(apache(workDir).jars(), '*')}`
-  const javaArgs = ['-Xms512m', '-Xmx512m', `-Duser.home=${workDir}`, '-cp', classPath, 'Producing']
-  const javaRun = [...args.slice(0, 2), 15, ...args.slice(3)].map(String)
-  const java = rounds(() => outcomeOf('java', [...javaArgs, ...javaRun]))
-  rows.push(['Java producer', 'messages per second', thousands(java.perSecond), '', ''])
-  rows.push(['Java producer', 'messages per client CPU second', thousands(java.perCpuSecond), '', ''])
-  const ratio = own.perCpuSecond / java.perCpuSecond
-  rows.push([
-    'producer',
-    'times the Java client per CPU second',
-    ratio.toFixed(2),
-    '>= 1.5',
-    met(ratio >= 1.5),
-  ])
+  const javaFlags = ['-Xms512m', '-Xmx512m', `-Duser.home=${workDir}`, '-cp', classPath, 'Producing']
+  const own = []
+  const java = []
+  for (const _ of eachRound) {
+    own.push(ours('producer.mjs', ...args(3)))
+    if (missing === undefined) java.push(outcomeOf('java', [...javaFlags, ...args(15)]))
+  }
+  for (const [name, outcomes] of Object.entries({ producer: own, 'Java producer': java })) {
+    if (outcomes.length === 0) continue
+    const { perSecond, perCpuSecond, failed } = summary(outcomes)
+    rows.push([name, 'messages per second', thousands(perSecond), '', ''])
+    rows.push([name, 'messages per client CPU second', thousands(perCpuSecond), '', ''])
+    if (failed > 0) rows.push([name, 'failed', String(failed), '0', 'MISSED'])
+  }
+  if (java.length === 0) return
+  const perCpu = (/** @type {any} */ { messages, cpuSeconds }) => messages / cpuSeconds
+  const ratio = median(own.map((outcome, i) => perCpu(outcome) / perCpu(java[i])))
+  rows.push(['producer', 'times Java per CPU second', ratio.toFixed(2), '>= 1.5', met(ratio >= 1.5)])
 }
 
 /** @param {any} broker @param {string[][]} rows */
@@ -131,7 +132,9 @@ async function consumer(broker, rows) {
   const load = { connections: 1, inFlight: 64, batch: 16, bodyBytes, messages: backlog }
   const fill = { ...broker, brokerPid: broker.pid, topic, ...load, warmupMs: 0, measureMs: 120_000 }
   await runJob('send', { ...fill, stop: undefined }, 150_000)
-  const { perSecond, perCpuSecond } = rounds(() => ours('consumer.mjs', broker.namesrv, topic, backlog))
+  const { perSecond, perCpuSecond } = summary(
+    eachRound.map(() => ours('consumer.mjs', broker.namesrv, topic, backlog)),
+  )
   rows.push([
     'push consumer',
     'messages per second',

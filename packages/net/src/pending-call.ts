@@ -31,13 +31,15 @@ export function tooMuchWaits(calls: number, bytes: number, address: string): Aer
   )
 }
 
+/** As a table when more fields come to them, else as text, which costs less. */
 export function requestFields(
   command: Command,
   fields: Encodable<FieldSet>,
   options: NotifyOptions,
-): ExtFields {
-  const ext = command.encodeRequest(fields)
-  return options.moreFields ? { ...ext, ...options.moreFields } : ext
+): ExtFields | string {
+  const { moreFields } = options
+  if (moreFields === undefined) return command.requestText(fields)
+  return { ...command.encodeRequest(fields), ...moreFields }
 }
 
 /**

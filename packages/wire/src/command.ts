@@ -88,10 +88,12 @@ export interface Command<Req extends FieldSet = FieldSet, Res extends FieldSet =
   extends CommandDeclaration<Req, Res> {
   readonly decodeRequest: (ext: ExtFields | null) => Result<Decoded<Req>>
   readonly encodeRequest: (fields: Encodable<Req>) => ExtFields
+  /** The same as the JSON text of `extFields`, ASCII, without a table between. */
+  readonly requestText: (fields: Encodable<Req>) => string
   readonly decodeResponse: (ext: ExtFields | null) => Result<Decoded<Res>>
   /** An answer that is an error may carry a part of the fields. */
   readonly encodeResponse: (fields: Partial<Encodable<Res>>) => ExtFields
-  /** The same as the JSON text of `extFields`, ASCII: answers are made so, without a table between. */
+  /** As requestText. */
   readonly responseText: (fields: Partial<Encodable<Res>>) => string
 }
 
@@ -101,40 +103,47 @@ export type ResponseOf<C> = C extends Command<FieldSet, infer Res> ? Decoded<Res
 export type ResponseInput<C> = C extends Command<FieldSet, infer Res> ? Encodable<Res> : never
 
 /**
- * `quickly` may decode requests of a hot command in straight code, and `quickText` write its answers; whatever they give
- * up on, with undefined, is left to the declaration, and so gets its reason there.
+ * A hot command in straight code, in place of a walk over its declaration. Whatever it gives up on, with undefined, is
+ * left to the declaration, and so gets its reason there.
  */
+export interface StraightCode<Req extends FieldSet, Res extends FieldSet> {
+  decodeRequest?: (ext: ExtFields) => Decoded<Req> | undefined
+  requestText?: (fields: Encodable<Req>) => string | undefined
+  decodeResponse?: (ext: ExtFields) => Decoded<Res> | undefined
+  responseText?: (fields: Partial<Encodable<Res>>) => string | undefined
+}
+
 export function defineCommand<const Req extends FieldSet, const Res extends FieldSet>(
   declaration: CommandDeclaration<Req, Res>,
-  quickly?: (ext: ExtFields) => Decoded<Req> | undefined,
-  quickText?: (fields: Partial<Encodable<Res>>) => string | undefined,
+  straight: StraightCode<Req, Res> = {},
 ): Command<Req, Res> {
   return {
     ...declaration,
-    decodeRequest: firstQuickly(quickly, fieldDecoder(declaration.request)),
+    decodeRequest: straightFirst(straight.decodeRequest, fieldDecoder(declaration.request)),
     encodeRequest: fieldEncoder(declaration.request),
-    decodeResponse: fieldDecoder(declaration.response),
+    requestText: straightTextFirst(straight.requestText, fieldTextEncoder(declaration.request)),
+    decodeResponse: straightFirst(straight.decodeResponse, fieldDecoder(declaration.response)),
     encodeResponse: fieldEncoder(declaration.response),
-    responseText: textQuickly(quickText, fieldTextEncoder(declaration.response)),
+    responseText: straightTextFirst(straight.responseText, fieldTextEncoder(declaration.response)),
   }
 }
 
-function firstQuickly<Fields>(
-  quickly: ((ext: ExtFields) => Fields | undefined) | undefined,
+function straightFirst<Fields>(
+  straight: ((ext: ExtFields) => Fields | undefined) | undefined,
   decode: (ext: ExtFields | null) => Result<Fields>,
 ): (ext: ExtFields | null) => Result<Fields> {
-  if (quickly === undefined) return decode
+  if (straight === undefined) return decode
   return (ext) => {
-    const fields = ext === null ? undefined : quickly(ext)
+    const fields = ext === null ? undefined : straight(ext)
     return fields === undefined ? decode(ext) : good(fields)
   }
 }
 
-function textQuickly<Fields>(
-  quickText: ((fields: Fields) => string | undefined) | undefined,
+function straightTextFirst<Fields>(
+  straight: ((fields: Fields) => string | undefined) | undefined,
   encode: (fields: Fields) => string,
 ): (fields: Fields) => string {
-  return quickText === undefined ? encode : (fields) => quickText(fields) ?? encode(fields)
+  return straight === undefined ? encode : (fields) => straight(fields) ?? encode(fields)
 }
 
 const noFields: ExtFields = {}
@@ -249,12 +258,30 @@ function fieldEncoder<S extends FieldSet>(set: S): (fields: Partial<Encodable<S>
 /** Printable ASCII that needs no escape in JSON. */
 export const plain = /^[ !#-[\]-~]*$/
 
+const beyondAscii = /[\u007f-\uffff]/
+
 /** A JSON string without its quotes, in ASCII. */
-function escapedText(text: string): string {
+export function escapedText(text: string): string {
   if (plain.test(text)) return text
-  return JSON.stringify(text)
-    .slice(1, -1)
-    .replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  const escaped = JSON.stringify(text).slice(1, -1)
+  if (!beyondAscii.test(escaped)) return escaped
+  return escaped.replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** Remembers the last text it escaped: for what is the same in request after request. */
+export function escapedRepeated(): (text: string) => string {
+  let last = ''
+  let escaped = ''
+  return (text) => {
+    if (text !== last) {
+      escaped = escapedText(text)
+      last = text
+    }
+    return escaped
+  }
 }
 
 function fieldTextEncoder<S extends FieldSet>(set: S): (fields: Partial<Encodable<S>>) => string {

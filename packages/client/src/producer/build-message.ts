@@ -1,9 +1,11 @@
 import { AerobeeError } from '@aerobee/base'
 import {
-  encodeProperties,
+  checkPropertiesFit,
+  encodeProperty,
   isClosedToSends,
   isReservedProperty,
   propertyNames,
+  propertyText,
   topicNameFault,
 } from '@aerobee/wire'
 import { bodyBytes, type OutgoingMessage } from '../outgoing-message.js'
@@ -41,30 +43,36 @@ export function buildMessage(
   if (body.length === 0) throw illegal('the message body length is zero')
   if (body.length > maxMessageSize)
     throw illegal(`the message body size over max value, MAX: ${maxMessageSize}`)
-  const properties = new Map<string, string>()
-  if (message.properties) addUserProperties(properties, message.properties)
-  properties.set(propertyNames.uniqKey, uniqKey)
-  properties.set(propertyNames.wait, message.waitStoreMsgOK === false ? 'false' : 'true')
-  if (message.tags) properties.set(propertyNames.tags, message.tags)
-  if (message.keys?.length) properties.set(propertyNames.keys, message.keys.join(' '))
-  if (message.shardingKey) properties.set(propertyNames.shardingKey, message.shardingKey)
-  const delayed = addDelay(properties, message)
-  for (const [name, value] of system) properties.set(name, value)
-  return { body, properties: encodeProperties(properties), uniqKey, delayed }
+  let properties = message.properties ? userProperties(message.properties) : ''
+  properties += propertyText(propertyNames.uniqKey, uniqKey)
+  properties += message.waitStoreMsgOK === false ? withoutWait : withWait
+  if (message.tags) properties += encodeProperty(propertyNames.tags, message.tags)
+  if (message.keys?.length) properties += encodeProperty(propertyNames.keys, message.keys.join(' '))
+  if (message.shardingKey) properties += encodeProperty(propertyNames.shardingKey, message.shardingKey)
+  const delayed = isDelayed(message)
+  if (delayed) properties += delayProperty(message)
+  for (const [name, value] of system) properties += encodeProperty(name, value)
+  checkPropertiesFit(properties)
+  return { body, properties, uniqKey, delayed }
 }
 
-function addUserProperties(properties: Map<string, string>, given: Readonly<Record<string, string>>): void {
+const withWait = propertyText(propertyNames.wait, 'true')
+const withoutWait = propertyText(propertyNames.wait, 'false')
+
+function userProperties(given: Readonly<Record<string, string>>): string {
+  let text = ''
   for (const [name, value] of Object.entries(given)) {
     if (isReservedProperty(name))
       throw illegal(`The Property<${name}> is used by system, input another please`)
     if (name.trim() === '' || value.trim() === '')
       throw illegal('The name or value of property can not be null or blank string!')
-    properties.set(name, value)
+    text += encodeProperty(name, value)
   }
+  return text
 }
 
-/** Whether there is a delay. At most one of the four ways to say it. */
-function addDelay(properties: Map<string, string>, message: OutgoingMessage): boolean {
+/** At most one of the four ways to say it. */
+function delayProperty(message: OutgoingMessage): string {
   const { delayLevel, delayTimeSec, delayTimeMs, deliverTimeMs } = message
   const given = [
     [propertyNames.delayLevel, 'delayLevel', delayLevel],
@@ -72,6 +80,7 @@ function addDelay(properties: Map<string, string>, message: OutgoingMessage): bo
     [propertyNames.timerDelayMs, 'delayTimeMs', delayTimeMs],
     [propertyNames.timerDeliverMs, 'deliverTimeMs', deliverTimeMs?.valueOf()],
   ] as const
+  let text = ''
   let found: string | undefined
   for (const [property, name, value] of given) {
     if (value === undefined) continue
@@ -79,11 +88,12 @@ function addDelay(properties: Map<string, string>, message: OutgoingMessage): bo
       throw illegal(`${name} ${value} is no whole number from 0 on`)
     if (found !== undefined) throw illegal(`${found} and ${name} exclude each other: give one of them`)
     found = name
-    if (value > 0) properties.set(property, String(value))
+    if (value > 0) text = encodeProperty(property, String(value))
   }
-  return found !== undefined
+  return text
 }
 
+/** Whether there is a delay, be it 0. */
 export const isDelayed = (message: OutgoingMessage): boolean =>
   message.delayLevel !== undefined ||
   message.delayTimeSec !== undefined ||

@@ -18,6 +18,8 @@ export interface RequestOptions extends SendOptions {
   timeoutMs?: number
 }
 
+const noOptions: SendOptions = {}
+
 /**
  * Sends messages. Nothing is logged, and no error is thrown anywhere but at the caller.
  *
@@ -63,10 +65,14 @@ export class Producer {
    * Resolves when the broker has stored the message. Tries other brokers after a failure. Rejects with INVALID_ARGUMENT,
    * NO_ROUTE, BROKER_ERROR, CONNECT_FAILED, TIMEOUT, CANCELLED, CLOSED.
    */
-  async send(message: OutgoingMessage, options: SendOptions = {}): Promise<SendResult> {
-    this.checkRunning()
-    if (this.#autoBatch?.takes(message, options)) return this.#autoBatch.send(message, options)
-    return this.sender.send(this.sender.request(message), message, options)
+  send(message: OutgoingMessage, options: SendOptions = noOptions): Promise<SendResult> {
+    try {
+      this.checkRunning()
+      if (this.#autoBatch?.takes(message, options)) return this.#autoBatch.send(message, options)
+      return this.sender.send(this.sender.request(message), message, options)
+    } catch (thrown) {
+      return Promise.reject(thrown)
+    }
   }
 
   /**

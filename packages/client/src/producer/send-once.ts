@@ -1,3 +1,4 @@
+import type { Answer } from '@aerobee/net'
 import { commands, type RequestInput, responseCodes } from '@aerobee/wire'
 import { brokerError, expectFields } from '../answers.js'
 import type { ClientInstance } from '../client-instance.js'
@@ -39,32 +40,55 @@ const byKind = {
 }
 
 /** One request to the queue's master. Rejects with BROKER_ERROR and what calls reject with. */
-export async function sendOnce(
+export function sendOnce(
   instance: ClientInstance,
   queue: MessageQueue,
   request: SendRequest,
-  options: { timeoutMs: number; signal: AbortSignal | undefined },
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
 ): Promise<SendResult> {
-  const address = instance.addresses.knownMaster(queue) ?? (await instance.masterAddress(queue))
-  const { timeoutMs, signal } = options
-  const callOptions = signal ? { body: request.body, timeoutMs, signal } : { body: request.body, timeoutMs }
-  const fields = sendFields(instance, queue, request)
-  const answer = await instance.call(address, byKind[request.kind], fields, callOptions)
+  const known = instance.addresses.knownMaster(queue)
+  if (known !== undefined) return sendTo(known, instance, queue, request, timeoutMs, signal)
+  return instance
+    .masterAddress(queue)
+    .then((address) => sendTo(address, instance, queue, request, timeoutMs, signal))
+}
+
+function sendTo(
+  address: string,
+  instance: ClientInstance,
+  queue: MessageQueue,
+  request: SendRequest,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<SendResult> {
+  const options = signal ? { body: request.body, timeoutMs, signal } : { body: request.body, timeoutMs }
+  return instance
+    .call(address, byKind[request.kind], sendFields(instance, queue, request), options)
+    .then((answer) => resultOf(answer, address, queue, request))
+}
+
+function resultOf(
+  answer: Answer<(typeof commands.sendMessageV2)['response']>,
+  address: string,
+  queue: MessageQueue,
+  request: SendRequest,
+): SendResult {
   const status = statuses[answer.code]
   if (status === undefined) throw brokerError(answer, whatOf(queue), address)
   const stored = expectFields(answer, whatOf(queue), address)
-  const { transactionId, recallHandle } = stored
-  return {
+  const result: SendResult = {
     status,
     messageId: request.messageId,
     offsetMessageId: stored.msgId,
     queue: stored.queueId === queue.queueId ? queue : { ...queue, queueId: stored.queueId },
     queueOffset: stored.queueOffset,
-    ...(transactionId !== undefined && { transactionId }),
-    ...(recallHandle !== undefined && { recallHandle }),
     regionId: stored.region ?? 'DefaultRegion',
     traceOn: stored.traceOn ?? true,
   }
+  if (stored.transactionId !== undefined) result.transactionId = stored.transactionId
+  if (stored.recallHandle !== undefined) result.recallHandle = stored.recallHandle
+  return result
 }
 
 const whatOf = ({ topic, queueId }: MessageQueue) => `Sending to queue ${queueId} of topic ${topic}`

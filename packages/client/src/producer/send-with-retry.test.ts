@@ -3,7 +3,7 @@ import test from 'node:test'
 import { AerobeeError, isAerobeeError } from '@aerobee/base'
 import { VirtualClock } from '@aerobee/testkit'
 import type { SendResult, SendStatus } from './options.js'
-import { type RetryPlan, sendWithRetry } from './send-with-retry.js'
+import { type RetriedSend, type RetryPolicy, sendWithRetry } from './send-with-retry.js'
 
 const queue = (brokerName: string) => ({ topic: 'T', brokerName, queueId: 0 })
 const stored = (brokerName: string, status: SendStatus = 'SEND_OK'): SendResult => ({
@@ -23,12 +23,13 @@ const failing = (retryable: boolean) =>
   })
 
 /** Brokers a, b, c … answer in turn what is listed. */
-function plan(answers: (SendResult | AerobeeError)[], more: Partial<RetryPlan> = {}) {
+function plan(answers: (SendResult | AerobeeError)[], more: Partial<RetryPolicy & RetriedSend> = {}) {
   const avoided: (string | undefined)[] = []
   const tried: string[] = []
   const timeouts: number[] = []
   const clock = new VirtualClock()
-  const whole: RetryPlan = {
+  let ended = 0
+  const whole: RetryPolicy & RetriedSend = {
     tries: 3,
     deadlineMonoMs: 3000,
     perTryMs: -1,
@@ -48,35 +49,42 @@ function plan(answers: (SendResult | AerobeeError)[], more: Partial<RetryPlan> =
       return answer
     },
     tried: ({ brokerName }, _elapsedMs, failure) => tried.push(`${brokerName} ${failure}`),
+    ended: () => {
+      ended++
+    },
     ...more,
   }
-  return { whole, avoided, tried, timeouts, clock }
+  const send = async () => {
+    try {
+      return await sendWithRetry(whole, whole)
+    } finally {
+      assert.equal(ended, 1)
+    }
+  }
+  return { whole, send, avoided, tried, timeouts, clock }
 }
 
 test('the first broker that stores the message ends it', async () => {
-  const { whole, avoided } = plan([stored('a')])
-  assert.equal((await sendWithRetry(whole)).queue.brokerName, 'a')
+  const { send, avoided } = plan([stored('a')])
+  assert.equal((await send()).queue.brokerName, 'a')
   assert.deepEqual(avoided, [undefined])
 })
 
 test('a retryable failure goes on at another broker', async () => {
-  const { whole, avoided } = plan([failing(true), failing(true), stored('c')])
-  assert.equal((await sendWithRetry(whole)).queue.brokerName, 'c')
+  const { send, avoided } = plan([failing(true), failing(true), stored('c')])
+  assert.equal((await send()).queue.brokerName, 'c')
   assert.deepEqual(avoided, [undefined, 'a', 'b'])
 })
 
 test('an error that will not go away is thrown at once', async () => {
-  const { whole, avoided } = plan([failing(false), stored('b')])
-  await assert.rejects(
-    sendWithRetry(whole),
-    (thrown) => isAerobeeError(thrown, 'BROKER_ERROR') && !thrown.retryable,
-  )
+  const { send, avoided } = plan([failing(false), stored('b')])
+  await assert.rejects(send(), (thrown) => isAerobeeError(thrown, 'BROKER_ERROR') && !thrown.retryable)
   assert.equal(avoided.length, 1)
 })
 
 test('when all tries failed the error tells the brokers and carries the last failure', async () => {
-  const { whole } = plan([failing(true), failing(true), failing(true)])
-  await assert.rejects(sendWithRetry(whole), (thrown) => {
+  const { send } = plan([failing(true), failing(true), failing(true)])
+  await assert.rejects(send(), (thrown) => {
     assert.ok(isAerobeeError(thrown, 'BROKER_ERROR'))
     assert.match(
       thrown.message,
@@ -90,49 +98,49 @@ test('when all tries failed the error tells the brokers and carries the last fai
 
 test('a message that was stored but not flushed in time is a result, and tried again only when asked', async () => {
   const once = plan([stored('a', 'FLUSH_DISK_TIMEOUT')])
-  assert.equal((await sendWithRetry(once.whole)).status, 'FLUSH_DISK_TIMEOUT')
+  assert.equal((await once.send()).status, 'FLUSH_DISK_TIMEOUT')
   const again = plan([stored('a', 'FLUSH_DISK_TIMEOUT'), stored('b')], { retryWhenNotStoreOK: true })
-  assert.equal((await sendWithRetry(again.whole)).queue.brokerName, 'b')
+  assert.equal((await again.send()).queue.brokerName, 'b')
   const last = plan([stored('a', 'FLUSH_DISK_TIMEOUT'), failing(true), failing(true)], {
     retryWhenNotStoreOK: true,
   })
-  assert.equal((await sendWithRetry(last.whole)).status, 'FLUSH_DISK_TIMEOUT')
+  assert.equal((await last.send()).status, 'FLUSH_DISK_TIMEOUT')
 })
 
 test('the time is for all tries together', async () => {
-  const { whole, clock, timeouts } = plan([failing(true), stored('b')])
+  const { whole, send, clock, timeouts } = plan([failing(true), stored('b')])
   const inner = whole.send
   whole.send = async (to, timeoutMs) => {
     await clock.advance(3000)
     return inner(to, timeoutMs)
   }
-  await assert.rejects(sendWithRetry(whole), (thrown) => isAerobeeError(thrown, 'BROKER_ERROR'))
+  await assert.rejects(send(), (thrown) => isAerobeeError(thrown, 'BROKER_ERROR'))
   assert.deepEqual(timeouts, [3000])
 })
 
 test('a try may have less time than all, while others may follow', async () => {
-  const { whole, timeouts } = plan([failing(true), failing(true), stored('c')], { perTryMs: 1000 })
-  await sendWithRetry(whole)
+  const { send, timeouts } = plan([failing(true), failing(true), stored('c')], { perTryMs: 1000 })
+  await send()
   assert.deepEqual(timeouts, [1000, 1000, 3000])
 })
 
 test('how a try went is told: broker errors and lost connections isolate, errors of the client do not', async () => {
   const lost = new AerobeeError('CONNECTION_CLOSED', 'closed', { retryable: true })
   const noRoute = new AerobeeError('NO_ROUTE', 'none', { retryable: true })
-  const { whole, tried } = plan([failing(true), lost, noRoute, stored('a')], { tries: 4 })
+  const { whole, send, tried } = plan([failing(true), lost, noRoute, stored('a')], { tries: 4 })
   whole.choose = () => queue('a')
-  await sendWithRetry(whole)
+  await send()
   assert.deepEqual(tried, ['a broker', 'a remoting', 'a none', 'a none'])
 })
 
 test('a connection that takes no more is waited for, which is no try', async () => {
   const full = new AerobeeError('LIMIT_EXCEEDED', 'full', { retryable: true })
-  const { whole, clock, avoided } = plan([full, full, full, full, stored('e')])
+  const { whole, send, clock, avoided } = plan([full, full, full, full, stored('e')])
   whole.choose = (avoidBroker) => {
     avoided.push(avoidBroker)
     return queue('a')
   }
-  const sending = sendWithRetry(whole)
+  const sending = send()
   await clock.advance(79)
   assert.equal(avoided.length, 4)
   await clock.advance(1)

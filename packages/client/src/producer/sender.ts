@@ -1,4 +1,4 @@
-import { AerobeeError, errorText } from '@aerobee/base'
+import { AerobeeError, errorText, type MonoMs } from '@aerobee/base'
 import {
   type BatchItem,
   compressBody,
@@ -35,7 +35,8 @@ import {
 import { queueOfKey } from './queue-choice.js'
 import { SendHooks } from './send-hooks.js'
 import { notifySend, type SendRequest, sendOnce } from './send-once.js'
-import { sendWithRetry } from './send-with-retry.js'
+import { type RetryPolicy, sendWithRetry, type TryFailure } from './send-with-retry.js'
+import { Sending, type SendingOwner } from './sending.js'
 
 /** How a message differs from an ordinary one. */
 export interface SendKind {
@@ -46,7 +47,7 @@ export interface SendKind {
 const noKind: SendKind = {}
 
 /** From a message to the answer of a broker: what every kind of producer sends by. */
-export class Sender {
+export class Sender implements SendingOwner {
   readonly instance: ClientInstance
   readonly settings: ProducerSettings
   readonly group: string
@@ -58,6 +59,7 @@ export class Sender {
   readonly #faults: FaultTable
   readonly #detector: FaultDetector | undefined
   readonly #hooks: SendHooks
+  readonly #retry: RetryPolicy
   readonly #nextId: () => string
 
   /** Throws AerobeeError INVALID_ARGUMENT. */
@@ -100,6 +102,13 @@ export class Sender {
       ...(this.tracer ? [tracedSends(this.tracer)] : []),
     ]
     this.#hooks = new SendHooks(instance, this.group, hooks, options.checkForbiddenHooks ?? [])
+    this.#retry = {
+      tries: 1 + settings.retryTimesWhenSendFailed,
+      perTryMs: settings.sendMsgMaxTimeoutPerRequest,
+      clock,
+      retryWhenNotStoreOK: settings.retryAnotherBrokerWhenNotStoreOK,
+      retryResponseCodes: settings.retryResponseCodes,
+    }
     this.#nextId = uniqIdGenerator({
       ip: ipBytes(localAddress()) ?? random.bytes(4),
       pid: processId(),
@@ -181,30 +190,46 @@ export class Sender {
   }
 
   /** Rejects with INVALID_ARGUMENT, NO_ROUTE, BROKER_ERROR, CONNECT_FAILED, TIMEOUT, CANCELLED, CLOSED. */
-  async send(request: SendRequest, message: OutgoingMessage, options: SendOptions): Promise<SendResult> {
+  send(request: SendRequest, message: OutgoingMessage, options: SendOptions): Promise<SendResult> {
     const { signal } = options
-    const { clock } = this.instance.surroundings
-    const timeoutMs = options.timeoutMs ?? this.settings.sendMsgTimeout
-    const deadline = clock.monoMs() + timeoutMs
-    signal?.throwIfAborted()
-    if (request.kind !== 'batch' && request.body.length >= this.settings.compressMsgBodyOverHowmuch)
-      await this.#compress(request)
-    const bytes = request.body.length
-    const pressure = this.#pressure
-    if (pressure && !pressure.tryAcquire(bytes))
-      await pressure.acquire(bytes, Math.max(0, deadline - clock.monoMs()), signal)
-    try {
-      if (options.queue || options.selector)
-        return await this.#sendTo(request, message, options, deadline - clock.monoMs())
-      return await this.#sendAnywhere(request, message, deadline, signal)
-    } finally {
-      pressure?.release(bytes)
-    }
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    const deadline =
+      this.instance.surroundings.clock.monoMs() + (options.timeoutMs ?? this.settings.sendMsgTimeout)
+    const waits = this.#compresses(request) || this.#pressure?.tryAcquire(request.body.length) === false
+    if (waits) return this.#sendLater(request, message, options, deadline)
+    return this.#sendNow(request, message, options, deadline)
+  }
+
+  /** It has its room. */
+  #sendNow(
+    request: SendRequest,
+    message: OutgoingMessage,
+    options: SendOptions,
+    deadlineMonoMs: MonoMs,
+  ): Promise<SendResult> {
+    if (options.queue || options.selector) return this.#sendTo(request, message, options, deadlineMonoMs)
+    const sending = new Sending(this, request, message, deadlineMonoMs, options.signal)
+    return sendWithRetry(this.#retry, sending)
+  }
+
+  async #sendLater(
+    request: SendRequest,
+    message: OutgoingMessage,
+    options: SendOptions,
+    deadlineMonoMs: MonoMs,
+  ): Promise<SendResult> {
+    if (this.#compresses(request)) await this.#compress(request)
+    const restMs = deadlineMonoMs - this.instance.surroundings.clock.monoMs()
+    await this.#pressure?.acquire(request.body.length, Math.max(0, restMs), options.signal)
+    return this.#sendNow(request, message, options, deadlineMonoMs)
+  }
+
+  sent(bytes: number): void {
+    this.#pressure?.release(bytes)
   }
 
   async notify(request: SendRequest, message: OutgoingMessage, options: SendOptions): Promise<void> {
-    if (request.kind !== 'batch' && request.body.length >= this.settings.compressMsgBodyOverHowmuch)
-      await this.#compress(request)
+    if (this.#compresses(request)) await this.#compress(request)
     const queue =
       options.queue || options.selector ? await this.#given(message, options) : await this.#any(message)
     this.#hooks.checkForbidden(message, queue)
@@ -223,37 +248,30 @@ export class Sender {
     request: SendRequest,
     message: OutgoingMessage,
     options: SendOptions,
-    timeoutMs: number,
+    deadlineMonoMs: MonoMs,
   ): Promise<SendResult> {
-    const queue = await this.#given(message, options)
-    return this.#kernel(queue, request, message, timeoutMs, options.signal)
+    const bytes = request.body.length
+    try {
+      const restMs = deadlineMonoMs - this.instance.surroundings.clock.monoMs()
+      const queue = await this.#given(message, options)
+      return await this.sendToQueue(queue, request, message, restMs, options.signal)
+    } finally {
+      this.sent(bytes)
+    }
   }
 
-  #sendAnywhere(
-    request: SendRequest,
+  queueFor(
     message: OutgoingMessage,
-    deadlineMonoMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<SendResult> {
-    const { settings } = this
-    return sendWithRetry({
-      tries: 1 + settings.retryTimesWhenSendFailed,
-      deadlineMonoMs,
-      perTryMs: settings.sendMsgMaxTimeoutPerRequest,
-      clock: this.instance.surroundings.clock,
-      signal,
-      retryWhenNotStoreOK: settings.retryAnotherBrokerWhenNotStoreOK,
-      retryResponseCodes: settings.retryResponseCodes,
-      topic: request.topic,
-      choose: (avoidBroker) => {
-        const route = this.route(request.topic)
-        if (route instanceof Promise) return route.then((one) => this.#choose(one, message, avoidBroker))
-        return this.#choose(route, message, avoidBroker)
-      },
-      send: (queue, timeoutMs) => this.#kernel(queue, request, message, timeoutMs, signal),
-      tried: (queue, elapsedMs, failure) =>
-        this.#faults.update(queue.brokerName, elapsedMs, failure !== 'none', failure === 'none'),
-    })
+    topic: string,
+    avoidBroker: string | undefined,
+  ): MessageQueue | Promise<MessageQueue> {
+    const route = this.route(topic)
+    if (route instanceof Promise) return route.then((one) => this.#choose(one, message, avoidBroker))
+    return this.#choose(route, message, avoidBroker)
+  }
+
+  noteTry(queue: MessageQueue, elapsedMs: number, failure: TryFailure): void {
+    this.#faults.update(queue.brokerName, elapsedMs, failure !== 'none', failure === 'none')
   }
 
   #choose(route: TopicRoute, message: OutgoingMessage, avoidBroker: string | undefined): MessageQueue {
@@ -284,23 +302,26 @@ export class Sender {
     return { ...chosen, topic }
   }
 
-  #kernel(
+  sendToQueue(
     queue: MessageQueue,
     request: SendRequest,
     message: OutgoingMessage,
     timeoutMs: number,
     signal: AbortSignal | undefined,
   ): Promise<SendResult> {
-    const options = { timeoutMs, signal }
-    if (this.#hooks.none) return this.#result(sendOnce(this.instance, queue, request, options))
+    if (this.#hooks.none) return this.#result(sendOnce(this.instance, queue, request, timeoutMs, signal))
     return this.#hooks.around(queue, request, message, () =>
-      this.#result(sendOnce(this.instance, queue, request, options)),
+      this.#result(sendOnce(this.instance, queue, request, timeoutMs, signal)),
     )
   }
 
   #result(sending: Promise<SendResult>): Promise<SendResult> {
     if (this.instance.namespace === undefined) return sending
     return sending.then((result) => ({ ...result, queue: this.userQueue(result.queue) }))
+  }
+
+  #compresses({ kind, body }: SendRequest): boolean {
+    return kind !== 'batch' && body.length >= this.settings.compressMsgBodyOverHowmuch
   }
 
   /** A body that cannot be compressed is sent as it is. */

@@ -103,7 +103,8 @@ export class SendBack {
         reconsumeTimes: message.reconsumeTimes + 1,
         maxReconsumeTimes: this.#maxReconsumeTimes,
       },
-      { timeoutMs: retrySendTimeoutMs, signal: undefined },
+      retrySendTimeoutMs,
+      undefined,
     )
   }
 }

@@ -154,7 +154,8 @@ export class Tracer {
         messageId,
         kind: 'single',
       },
-      { timeoutMs: sendTimeoutMs, signal: undefined },
+      sendTimeoutMs,
+      undefined,
     )
   }
 }

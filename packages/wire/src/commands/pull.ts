@@ -92,7 +92,7 @@ export const pullMessage = defineCommand(
     response,
     responseBody: records,
   },
-  pullFields,
+  { decodeRequest: pullFields },
 )
 
 export const litePullMessage = defineCommand(
@@ -107,5 +107,5 @@ export const litePullMessage = defineCommand(
     response,
     responseBody: records,
   },
-  pullFields,
+  { decodeRequest: pullFields },
 )

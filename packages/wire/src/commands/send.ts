@@ -3,6 +3,8 @@ import {
   type Decoded,
   defineCommand,
   type Encodable,
+  escapedRepeated,
+  escapedText,
   type FieldSet,
   int32,
   int32OrNaN,
@@ -72,7 +74,6 @@ const shortNames = {
 /** What sends of every kind decode to, whichever names their fields had on the wire. */
 export type SendMessageRequest = RequestOf<typeof sendMessageV2>
 
-/** Sends are the hottest requests there are; the same as the declaration says, in straight code. */
 function sendFields(ext: ExtFields): Decoded<typeof shortNames> | undefined {
   const { a: producerGroup, b: topic, c: defaultTopic, i: properties, n: brokerName } = ext
   const defaultTopicQueueNums = int32OrNaN(ext.d)
@@ -118,7 +119,6 @@ const stored = {
   batchUniqId: optional(string('unique key of an inner batch')),
 } satisfies FieldSet
 
-/** The answer to a send, in straight code. */
 function storedText(fields: Partial<Encodable<typeof stored>>): string | undefined {
   const { queueId, transactionId, msgId, traceOn, region, recallHandle, queueOffset, batchUniqId } = fields
   if (queueId === undefined || msgId === undefined || queueOffset === undefined) return undefined
@@ -126,6 +126,42 @@ function storedText(fields: Partial<Encodable<typeof stored>>): string | undefin
   if (recallHandle !== undefined || batchUniqId !== undefined) return undefined
   if (!plain.test(transactionId) || !plain.test(region)) return undefined
   return `{"queueId":"${queueId}","transactionId":"${transactionId}","msgId":"${msgId}","TRACE_ON":"${traceOn}","MSG_REGION":"${region}","queueOffset":"${queueOffset}"}`
+}
+
+/** As clients of ours send it. */
+function sendText(fields: Encodable<typeof shortNames>): string | undefined {
+  const { producerGroup, topic, defaultTopic, brokerName, properties, reconsumeTimes, batch } = fields
+  if (fields.maxReconsumeTimes !== undefined || properties === undefined || brokerName === undefined)
+    return undefined
+  return (
+    `{"a":"${escapedGroup(producerGroup)}","b":"${escapedTopic(topic)}","c":"${escapedDefault(defaultTopic)}",` +
+    `"d":"${fields.defaultTopicQueueNums}","e":"${fields.queueId}","f":"${fields.sysFlag}",` +
+    `"g":"${fields.bornTimestamp}","h":"${fields.flag}","i":"${escapedText(properties)}",` +
+    `"j":"${reconsumeTimes ?? 0}","k":"${fields.unitMode ?? false}","m":"${batch ?? false}",` +
+    `"n":"${escapedBroker(brokerName)}"}`
+  )
+}
+const escapedGroup = escapedRepeated()
+const escapedTopic = escapedRepeated()
+const escapedDefault = escapedRepeated()
+const escapedBroker = escapedRepeated()
+
+function storedFields(ext: ExtFields): Decoded<typeof stored> | undefined {
+  const { transactionId, msgId, TRACE_ON, MSG_REGION: region, recallHandle, batchUniqId } = ext
+  const queueId = int32OrNaN(ext.queueId)
+  const queueOffset = int64OrNaN(ext.queueOffset)
+  const traceOn = TRACE_ON === undefined ? undefined : TRACE_ON === 'true'
+  if (msgId === undefined || Number.isNaN(queueId + queueOffset)) return undefined
+  if (traceOn === false && TRACE_ON !== 'false') return undefined
+  return { queueId, transactionId, msgId, traceOn, region, recallHandle, queueOffset, batchUniqId }
+}
+
+/** The same as the declarations say: sends are the hottest requests there are. */
+const send = {
+  decodeRequest: sendFields,
+  requestText: sendText,
+  decodeResponse: storedFields,
+  responseText: storedText,
 }
 
 export const sendMessage = defineCommand({
@@ -152,8 +188,7 @@ export const sendMessageV2 = defineCommand(
     response: stored,
     requestBody: 'the body of the message',
   },
-  sendFields,
-  storedText,
+  send,
 )
 
 export const sendBatchMessage = defineCommand(
@@ -168,8 +203,7 @@ export const sendBatchMessage = defineCommand(
     response: stored,
     requestBody: 'messages one behind another (reference: wire 3.6)',
   },
-  sendFields,
-  storedText,
+  send,
 )
 
 export const sendReplyMessage = defineCommand({

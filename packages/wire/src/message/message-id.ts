@@ -37,6 +37,14 @@ const hex8 = (word: number): string =>
     digits[word & 15]!,
   )
 
+const hex4 = (word: number): string =>
+  String.fromCharCode(
+    digits[word >>> 12]!,
+    digits[(word >>> 8) & 15]!,
+    digits[(word >>> 4) & 15]!,
+    digits[word & 15]!,
+  )
+
 export interface OffsetMessageId {
   host: HostAddress
   physicalOffset: number
@@ -100,19 +108,21 @@ export function uniqIdGenerator(options: UniqIdOptions): () => string {
   let counter = 0
   let monthStart = startOfMonth(now())
   let nextMonth = startOfNextMonth(monthStart)
+  let lastTime = Number.NaN
+  /** Of all ids of one millisecond. */
+  let beginning = ''
   return () => {
     const time = now()
     if (time >= nextMonth || time < monthStart) {
       monthStart = startOfMonth(time)
       nextMonth = startOfNextMonth(monthStart)
     }
-    const millis = (time - monthStart) >>> 0
+    if (time !== lastTime) {
+      beginning = prefix + hex8((time - monthStart) >>> 0)
+      lastTime = time
+    }
     counter = (counter + 1) & 0xffff
-    return (
-      prefix +
-      millis.toString(16).toUpperCase().padStart(8, '0') +
-      counter.toString(16).toUpperCase().padStart(4, '0')
-    )
+    return beginning + hex4(counter)
   }
 }
 

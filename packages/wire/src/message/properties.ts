@@ -99,15 +99,21 @@ export const propertiesFit = (text: string): boolean =>
 export function encodeProperties(properties: Iterable<readonly [string, string]>): string {
   let text = ''
   for (const [name, value] of properties) text += encodeProperty(name, value)
+  checkPropertiesFit(text)
+  return text
+}
+
+/** Throws AerobeeError INVALID_ARGUMENT above 32,767 bytes of UTF-8. */
+export function checkPropertiesFit(text: string): void {
   if (!propertiesFit(text))
     throw new AerobeeError(
       'INVALID_ARGUMENT',
       `the properties take ${Buffer.byteLength(text)} bytes, at most ${limits.propertiesBytes} are allowed: send less`,
     )
-  return text
 }
 
-function encodeProperty(name: string, value: string): string {
+/** One piece. Throws as encodeProperties. */
+export function encodeProperty(name: string, value: string): string {
   if (name === '') throw new AerobeeError('INVALID_ARGUMENT', 'a property has an empty name: give it one')
   if (hasSeparator(name) || hasSeparator(value))
     throw new AerobeeError(
