@@ -42,4 +42,10 @@ export const limits = {
   clientIdChars: 512,
   /** Of topics, queues and groups in statistics: 1.6 KB each, 52 MB together. */
   statsTallies: 32_768,
+  /** A SQL92 expression with a list of a thousand UUIDs fits. */
+  sqlChars: 64 * KiB,
+  /** Comparisons and what joins them; bounds what one message costs. */
+  sqlNodes: 2048,
+  /** Deeper than people write; the parser and the evaluation recurse. */
+  sqlDepth: 64,
 } as const

@@ -1,2 +1,3 @@
+export { compileSql, type SqlFilter } from './sql/sql-filter.js'
 export { allTags, buildSubscription, isTagType, type Subscription } from './subscription.js'
 export { matchesTag, type TagsCodeMatch, tagsCodeMatch } from './tag-match.js'

@@ -1,4 +1,5 @@
 import { bad, good, javaHash, type Result } from '@aerobee/base'
+import { trimAsJava } from './java-trim.js'
 
 /**
  * What a consumer wants of a topic.
@@ -53,15 +54,6 @@ function buildTagSubscription(
   if (parts.every((part) => part === '')) return bad('subString split error')
   const tags = new Set(parts.map(trimAsJava).filter((tag) => tag !== ''))
   return good(subscriptionOf(topic, expression, 'TAG', [...tags], subVersion))
-}
-
-/** Java's trim takes every unit up to the blank, and nothing above it. */
-function trimAsJava(text: string): string {
-  let start = 0
-  let end = text.length
-  while (start < end && text.charCodeAt(start) <= 0x20) start++
-  while (end > start && text.charCodeAt(end - 1) <= 0x20) end--
-  return text.slice(start, end)
 }
 
 function subscriptionOf(
