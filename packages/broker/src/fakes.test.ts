@@ -156,6 +156,15 @@ export class FakeStore implements MessageStore {
   recordAt = async () => undefined
   queryByKey = async () => ({ records: [], indexLastUpdateTimestamp: 0, indexLastUpdatePhysicalOffset: 0 })
   scan = async () => {}
+  queueEntries = async (topic: string, queueId: number, offset: number, maxCount: number) =>
+    this.kept
+      .get(`${topic}/${queueId}`)
+      ?.slice(offset, offset + maxCount)
+      .map(({ message, body, physicalOffset }, i) => {
+        return { offset: offset + i, physicalOffset, sizeBytes: body.length, tagsCode: message.tagsCode }
+      })
+  deleteExpiredSoon(): void {}
+  dropExpiredQueueFiles = async () => 0
   deleteTopic(): void {}
   queues = () => new Map()
   onArrival(listener: (topic: string, queueId: number, maxOffset: number) => void): void {

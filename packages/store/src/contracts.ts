@@ -106,6 +106,16 @@ export interface KeyQueryOutcome {
   indexLastUpdatePhysicalOffset: number
 }
 
+/** An entry of a consume queue as it stands there. */
+export interface QueueEntry {
+  offset: QueueOffset
+  /** 0 with the largest size for an entry without a record (reference: storage 2.2). */
+  physicalOffset: PhysicalOffset
+  sizeBytes: number
+  /** Rounded to a double beyond ±2^53. */
+  tagsCode: number
+}
+
 export interface StoreStatus {
   minPhysicalOffset: PhysicalOffset
   maxPhysicalOffset: PhysicalOffset
@@ -168,6 +178,18 @@ export interface MessageStore {
     endMs: number,
   ): Promise<KeyQueryOutcome>
 
+  /** Entries from `offset` on; none outside of the queue, undefined when there is no such queue. */
+  queueEntries(
+    topic: string,
+    queueId: number,
+    offset: QueueOffset,
+    maxCount: number,
+  ): Promise<readonly QueueEntry[] | undefined>
+
+  /** Has retention delete expired segments in the next cycles, whatever the hour. */
+  deleteExpiredSoon(): void
+  /** Files of queues without a message, but for the topics `kept`; resolves to the number of queues. */
+  dropExpiredQueueFiles(kept: (topic: string) => boolean): Promise<number>
   /** Removes the queues of a topic; the log keeps the records. */
   deleteTopic(topic: string): void
   /** topic -> queue ids that exist. */

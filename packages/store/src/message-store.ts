@@ -5,6 +5,7 @@ import type {
   KeyQueryOutcome,
   MessageStore,
   NewMessage,
+  QueueEntry,
   ReadOutcome,
   ReadRequest,
   RecordVisitor,
@@ -12,6 +13,8 @@ import type {
 } from './contracts.js'
 import type { ArrivalListener } from './dispatch.js'
 import type { StoreEnvironment } from './environment.js'
+import { dropExpiredQueueFiles } from './expired-queues.js'
+import { queueEntries } from './read/queue-entries.js'
 import type { RunningStore } from './running-store.js'
 import { startStore } from './starting.js'
 
@@ -123,6 +126,24 @@ class DirectoryStore implements MessageStore {
       indexLastUpdateTimestamp: found.lastUpdateTimestamp,
       indexLastUpdatePhysicalOffset: found.lastUpdatePhysicalOffset,
     }
+  }
+
+  async queueEntries(
+    topic: string,
+    queueId: number,
+    offset: QueueOffset,
+    maxCount: number,
+  ): Promise<QueueEntry[] | undefined> {
+    const queue = this.#find(topic, queueId)
+    return queue && queueEntries(this.#running().reader.units, queue, offset, maxCount)
+  }
+
+  deleteExpiredSoon(): void {
+    this.#running().retention.deleteSoon()
+  }
+
+  async dropExpiredQueueFiles(kept: (topic: string) => boolean): Promise<number> {
+    return dropExpiredQueueFiles(this.#running(), kept)
   }
 
   deleteTopic(topic: string): void {

@@ -128,3 +128,47 @@ test('a full partition refuses messages, and takes them again when there is room
   await scene.clock.advance(20_000)
   assert.equal((await scene.send(1))[0]!.outcome.status, 'PUT_OK')
 })
+
+test('files of queues without any message go when asked for, and the queues go on at their offsets', async () => {
+  const start = async () => {
+    const clock = new VirtualClock()
+    const disk = new FaultFileSystem({ wallMs: () => clock.wallMs() })
+    const scene = await Scene.started({ disk, clock, options })
+    await scene.send(15, { topic: 'old' })
+    await scene.send(15, { topic: 'kept' })
+    await scene.send(100)
+    age(scene)
+    await scene.send(5, {}, 100)
+    await clock.advance(80_000)
+    return scene
+  }
+  const drop = (scene: Scene) =>
+    scene.clock.resolve(scene.store.dropExpiredQueueFiles((topic) => topic === 'kept'))
+  const filesOf = (scene: Scene, topic: string) => scene.disk.listSync(`/store/consumequeue/${topic}/0`)
+  const young = await Scene.started({ options })
+  await young.send(15, { topic: 'old' })
+  assert.equal(await drop(young), 0)
+
+  const scene = await start()
+  assert.equal(filesOf(scene, 'old').length, 1)
+  assert.equal(await drop(scene), 1)
+  assert.deepEqual([filesOf(scene, 'old').length, filesOf(scene, 'kept').length], [0, 1])
+  assert.equal(await drop(scene), 0)
+  const killed = await start()
+  await drop(killed)
+  for (const next of [
+    scene,
+    await (await start()).killed({ options }),
+    await killed.killed({ options }),
+    await (await start()).restarted({ options }),
+  ]) {
+    await drop(next)
+    const [sent] = await next.send(1, { topic: 'old' }, 15)
+    assert.equal(sent!.outcome.queueOffset, 15)
+    assert.deepEqual(await next.bodies('old'), ['body 15'])
+    assert.equal(await drop(next), 0)
+    const last = await next.killed({ options })
+    assert.deepEqual(await last.bodies('old'), ['body 15'])
+    assert.equal((await last.read('kept', 0, 15)).status, 'OFFSET_OVERFLOW_ONE')
+  }
+})

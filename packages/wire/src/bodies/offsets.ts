@@ -1,6 +1,6 @@
 import { bodyCodec } from './body-codec.js'
 import { type ByQueue, byQueue } from './by-queue.js'
-import { type DataVersion, dataVersionShape } from './common.js'
+import { type DataVersion, dataVersionShape, type MessageQueue } from './common.js'
 import { type SubscriptionData, subscriptionDataShape } from './heartbeat.js'
 import {
   decimal,
@@ -47,20 +47,18 @@ export interface ConsumeStats {
     readonly pullOffset: number
   }>
 }
-export const consumeStats = bodyCodec(
-  'ConsumeStats',
-  record<ConsumeStats>({
-    consumeTps: or(decimal, () => 0),
-    offsetTable: byQueue(
-      record<ConsumeStats['offsetTable'][number][1]>({
-        brokerOffset: integerOr(0),
-        consumerOffset: integerOr(0),
-        lastTimestamp: integerOr(0),
-        pullOffset: integerOr(0),
-      }),
-    ),
-  }),
-)
+export const consumeStatsShape = record<ConsumeStats>({
+  consumeTps: or(decimal, () => 0),
+  offsetTable: byQueue(
+    record<ConsumeStats['offsetTable'][number][1]>({
+      brokerOffset: integerOr(0),
+      consumerOffset: integerOr(0),
+      lastTimestamp: integerOr(0),
+      pullOffset: integerOr(0),
+    }),
+  ),
+})
+export const consumeStats = bodyCodec('ConsumeStats', consumeStatsShape)
 
 /** 202. */
 export interface TopicStatsTable {
@@ -92,6 +90,27 @@ export interface ResetOffset {
 export const resetOffset = bodyCodec<ResetOffset>(
   'ResetOffsetBody',
   record({ offsetTable: byQueue(integer) }),
+)
+
+/** 220 for C++ clients, which want a list. */
+export interface ResetOffsetList {
+  readonly offsetTable: readonly (MessageQueue & { readonly offset: number })[]
+}
+export const resetOffsetList = bodyCodec<ResetOffsetList>(
+  'ResetOffsetBodyForC',
+  record({
+    offsetTable: or(
+      list(
+        record<ResetOffsetList['offsetTable'][number]>({
+          brokerName: text,
+          offset: integer,
+          queueId: integer,
+          topic: text,
+        }),
+      ),
+      () => [],
+    ),
+  }),
 )
 
 /** 221, 223. */

@@ -1,5 +1,6 @@
 import { bodyCodec } from './body-codec.js'
 import { type DataVersion, dataVersionShape, noDataVersion } from './common.js'
+import { type SubscriptionData, subscriptionDataShape } from './heartbeat.js'
 import {
   flagOr,
   integer,
@@ -100,6 +101,32 @@ export interface SubscriptionGroupList {
 export const subscriptionGroupList = bodyCodec<SubscriptionGroupList>(
   'SubscriptionGroupList',
   record({ groupConfigList: or(list(subscriptionGroupConfigShape), () => []) }),
+)
+
+/** 345: undefined when the group does not subscribe to the topic now. */
+export interface QueriedSubscription {
+  readonly group: string
+  readonly subscriptionData?: SubscriptionData | undefined
+  readonly topic?: string | undefined
+}
+export const queriedSubscription = bodyCodec(
+  'QuerySubscriptionResponseBody',
+  record<QueriedSubscription>({
+    group: text,
+    subscriptionData: maybe(subscriptionDataShape),
+    topic: maybeText,
+  }),
+)
+
+/** 353: whether a group may read a topic. */
+export interface GroupForbidden {
+  readonly group: string
+  readonly readable: boolean
+  readonly topic: string
+}
+export const groupForbidden = bodyCodec(
+  'GroupForbidden',
+  record<GroupForbidden>({ group: text, readable: flagOr(true), topic: text }),
 )
 
 /** 201. */

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { Scene } from '../store-scene.test.js'
+
+const options = { mappedFileSizeConsumeQueue: 200 }
+
+test('entries of a queue are shown from memory and from files alike', async () => {
+  const scene = await Scene.started({ options })
+  const sent = await scene.send(40)
+  const show = (one: Scene, from: number, count: number, topic = 'T') =>
+    one.clock.resolve(one.store.queueEntries(topic, 0, from, count))
+  const expected = sent.slice(10).map(({ outcome }) => [outcome.queueOffset, outcome.physicalOffset])
+  const places = async (one: Scene) =>
+    (await show(one, 10, 30))!.map(({ offset, physicalOffset }) => [offset, physicalOffset])
+  assert.deepEqual(await places(scene), expected)
+  const restarted = await scene.restarted({ options })
+  await restarted.send(3, {}, 40)
+  assert.deepEqual(await places(restarted), expected)
+  const entries = (await show(restarted, 30, 100))!
+  assert.equal(entries.length, 13)
+  assert.ok(entries.every(({ sizeBytes, tagsCode }) => sizeBytes > 100 && tagsCode === 97))
+  assert.deepEqual(await show(restarted, 43, 5), [])
+  assert.deepEqual(await show(restarted, -1, 5), [])
+  assert.equal(await show(restarted, 0, 5, 'Nope'), undefined)
+})
