@@ -4,12 +4,13 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { runToEnd } from './processes.mjs'
 
 export const repository = fileURLToPath(new URL('../../', import.meta.url))
 const e2e = join(repository, 'e2e')
 const cache = join(repository, '.cache', 'e2e')
+const clientModule = join(repository, 'packages', 'client', 'dist', 'index.js')
 const smallJvm = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC']
 
 /** Thrown when a suite cannot run on this machine; its message says why. */
@@ -147,6 +148,14 @@ export async function prepareAliOns(logDir) {
     })
   })
   return join(folder, 'driver.mjs')
+}
+
+/**
+ * Our client, as it was built.
+ * @returns {Promise<typeof import('@aerobee/client')>}
+ */
+export function importClient() {
+  return import(pathToFileURL(clientModule).href)
 }
 
 /** @param {unknown} error */

@@ -1,3 +1,4 @@
+import { conformanceSuites } from './client.mjs'
 import { clientSuites } from './clients.mjs'
 import { loadSuites } from './kills.mjs'
 import { mixedSuite } from './mixed.mjs'
@@ -5,4 +6,11 @@ import { mqadminSuite } from './mqadmin.mjs'
 import { storeSuite } from './store.mjs'
 
 /** All suites, in the order in which they run. */
-export const suites = [...clientSuites, mqadminSuite, mixedSuite, storeSuite, ...loadSuites]
+export const suites = [
+  ...clientSuites,
+  ...conformanceSuites,
+  mqadminSuite,
+  mixedSuite,
+  storeSuite,
+  ...loadSuites,
+]

@@ -205,6 +205,19 @@ test('members share the queues, and an assigned consumer reads what it names', a
   await cluster.close()
 })
 
+test('queues assigned to a consumer that runs already stay, whatever is shared out', async () => {
+  const { cluster, make, put, resolve } = await clusterWith(1)
+  const lite = make()
+  await resolve(lite.start())
+  lite.assign([queue])
+  assert.deepEqual(texts(await resolve(lite.poll())), ['m0'])
+  await cluster.pass(30_000)
+  put(1)
+  assert.deepEqual(texts(await resolve(lite.poll())), ['m1'])
+  assert.deepEqual(lite.assignment(), [queue])
+  await cluster.close()
+})
+
 test('a queue that goes to another member goes with what was consumed', async () => {
   const { cluster, start, resolve } = await clusterWith(40, 2)
   const one = await start()

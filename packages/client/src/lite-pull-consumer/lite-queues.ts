@@ -28,6 +28,7 @@ export class LiteQueues {
   readonly #options: LiteQueuesOptions
   readonly #held = new Map<string, LiteQueue>()
   readonly #running = new Set<Promise<void>>()
+  #assigned = false
   #stopped = false
 
   constructor(options: LiteQueuesOptions) {
@@ -46,14 +47,15 @@ export class LiteQueues {
   async shareOut(): Promise<boolean> {
     const { instance } = this.#options
     const topics = new Set(this.#options.topics())
-    const stopped = () => this.#stopped
+    const stopped = () => this.#stopped || this.#assigned
     const balanced = await shareOutEach(topics, { instance, stopped }, (topic) => this.#shareOutTopic(topic))
-    for (const lite of this.all) if (!topics.has(lite.queue.topic)) await this.#drop(lite)
+    for (const lite of this.all) if (!stopped() && !topics.has(lite.queue.topic)) await this.#drop(lite)
     return balanced
   }
 
-  /** In place of what there is. */
+  /** In place of what there is; nothing is shared out any more. */
   async assign(queues: readonly MessageQueue[]): Promise<void> {
+    this.#assigned = true
     const wanted = new Set(queues.map(queueKey))
     for (const lite of this.all) if (!wanted.has(queueKey(lite.queue))) await this.#drop(lite)
     for (const queue of queues) if (!this.#held.has(queueKey(queue))) this.#take(queue)

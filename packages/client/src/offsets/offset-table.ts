@@ -84,8 +84,12 @@ export function setOffset(slot: OffsetSlot, offset: number): void {
   if (!slot.frozen) slot.offset = offset
 }
 
-/** The broker's correction: counts whatever listeners say afterwards. */
+/**
+ * The broker's correction: counts whatever listeners say afterwards. It is saved even when it was saved before, since
+ * pulls carry offsets, too.
+ */
 export function freezeOffset(slot: OffsetSlot, offset: number): void {
   slot.offset = offset
+  slot.saved = -1
   slot.frozen = true
 }

@@ -46,6 +46,31 @@ test('offsets are reset while the consumer runs, back and forth', async () => {
   }
 })
 
+test('a reset to the offset that was saved last is saved again, since pulls have carried a later one', async () => {
+  const cluster = await FakeCluster.start()
+  cluster.createTopic('T', 1)
+  const got: string[] = []
+  const consumer = cluster.use(
+    new PushConsumer({ ...cluster.options(), consumerGroup: 'g', from: 'earliest' }),
+  )
+  const { broker } = cluster
+  const put = () => broker.put({ topic: 'T', queueId: 0, body: `m${got.length}` })
+  put()
+  await cluster.clock.resolve(consumer.subscribe('T').run((message) => void got.push(message.text())))
+  await cluster.pass(6000)
+  put()
+  await cluster.pass(100)
+  put()
+  await cluster.pass(100)
+  assert.deepEqual(got, ['m0', 'm1', 'm2'])
+  const body = bodies.resetOffset.encode({ offsetTable: [[queue, 1]] })
+  const fields = { topic: 'T', group: 'g', timestamp: -1, isForce: true }
+  broker.connectionOf('g').notify(commands.resetConsumerClientOffset, fields, { body })
+  await cluster.pass(3000)
+  assert.deepEqual(got.slice(3), ['m1', 'm2'])
+  await cluster.close()
+})
+
 test('it tells how far it is', async () => {
   const { cluster, ask, connection } = await running()
   const answer = await ask(connection.call(commands.getConsumerStatusFromClient, { topic: 'T', group: 'g' }))

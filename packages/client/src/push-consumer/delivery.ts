@@ -1,4 +1,5 @@
 import { errorText, type Timer } from '@aerobee/base'
+import { retryTopicOf } from '@aerobee/wire'
 import type { ClientInstance } from '../client-instance.js'
 import type { ConsumeMessageHook } from '../hooks.js'
 import { meteredConsumption } from '../metrics.js'
@@ -24,6 +25,10 @@ import { QueueLocks } from './queue-locks.js'
 import { SendBack } from './send-back.js'
 import type { StartOffsets } from './start-offset.js'
 import type { Subscriptions } from './subscriptions.js'
+
+/** Looks for the retry topic, each after twice the time of the one before; ms. */
+const firstLookMs = 250
+const lastLookMs = 16_000
 
 export interface DeliveryOptions {
   instance: ClientInstance
@@ -129,7 +134,9 @@ export class Delivery {
 
   /** Takes the first share of queues. */
   async join(): Promise<void> {
-    if (!this.#stopped) await this.#rebalance.start()
+    if (this.#stopped) return
+    await this.#rebalance.start()
+    this.#findRetryTopic(firstLookMs)
   }
 
   wake(): void {
@@ -156,6 +163,22 @@ export class Delivery {
     const held = this.#assignment.dropAll()
     await this.#locks?.unlockAll(held)
     await this.#tracer?.stop()
+  }
+
+  /**
+   * The first heartbeat of a group makes its retry topic, which name servers know a moment later. What listeners fail on
+   * would otherwise wait for the next sharing out.
+   */
+  #findRetryTopic(delayMs: number): void {
+    const { instance, group, subscriptions } = this.#options
+    const topic = retryTopicOf(group)
+    if (delayMs > lastLookMs || !subscriptions.has(topic) || instance.routes.knownForReading(topic)) return
+    this.#pulls.later(delayMs, () => {
+      instance.routes
+        .refresh(topic)
+        .catch((thrown) => instance.logger.debug(`looking for topic ${topic} failed: ${errorText(thrown)}`))
+        .finally(() => this.#findRetryTopic(2 * delayMs))
+    })
   }
 
   #consumption(): Consumption {

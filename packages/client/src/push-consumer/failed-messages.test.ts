@@ -54,6 +54,21 @@ test('a message whose listener throws is sent back, and comes again under its ow
   await cluster.close()
 })
 
+test('a retry topic that name servers know a moment after the first heartbeat is read soon', async () => {
+  const cluster = await clusterWith(0)
+  const consumer = consumerOf(cluster)
+  await cluster.clock.resolve(consumer.run(() => {}))
+  assert.equal(consumer.assignment().length, 1)
+  await cluster.pass(1000)
+  cluster.createTopic('%RETRY%g', 1)
+  await cluster.pass(3000)
+  assert.deepEqual(
+    consumer.assignment().map(({ topic }) => topic),
+    ['T', '%RETRY%g'],
+  )
+  await cluster.close()
+})
+
 test('the context says when a message comes again, or that it goes to the dead letters', async () => {
   const cluster = await clusterWith(2)
   const consumer = consumerOf(cluster)

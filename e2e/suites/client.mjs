@@ -1,0 +1,109 @@
+// Our client against our broker and against Apache's: one list of cases, in e2e/conformance.
+import { cases, notServedYet } from '../conformance/cases.mjs'
+import { Scene } from '../conformance/scene.mjs'
+import { importClient, MissingTool } from '../lib/tools.mjs'
+
+/** @typedef {import('../lib/suite.mjs').Context} Context */
+/** @typedef {import('../lib/suite.mjs').Need} Need */
+/** @typedef {import('../lib/servers.mjs').Kind} Kind */
+/** @typedef {import('../conformance/cases.mjs').Case} Case */
+
+/** Cases under way at once: most of them wait most of the time. */
+const atOnce = 4
+
+/** Features that brokers have only when asked for, and short times. */
+const config = {
+  enablePropertyFilter: true,
+  traceTopicEnable: true,
+  recallMessageEnable: true,
+  messageDelayLevel: '1s 2s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s',
+  mappedFileSizeTimerLog: 10_485_760,
+  transactionTimeOut: 4000,
+  transactionCheckInterval: 1000,
+  // So that resetOffsetByTime asks the clients.
+  useServerSideResetOffset: false,
+}
+
+/** Letters of a case's name that make the name of a topic. @param {string} name */
+const topicOf = (name) =>
+  name
+    .replaceAll(/[^a-zA-Z]+/g, '-')
+    .replace(/-$/, '')
+    .slice(0, 50)
+
+/**
+ * @param {Context} context
+ * @param {import('../conformance/scene.mjs').Surroundings} surroundings
+ * @param {Case} one
+ */
+async function runCase(context, surroundings, one) {
+  await context.case(one.name, async () => {
+    const scene = new Scene(surroundings, topicOf(one.name))
+    try {
+      await one.run(scene)
+    } catch (error) {
+      const log = scene.log.slice(-15).join('\n')
+      if (error instanceof Error && log) error.stack = `${error.stack}\n--- the client's log\n${log}`
+      throw error
+    } finally {
+      await scene.end()
+    }
+  })
+}
+
+/** mqadmin in a driver, when there is Java. @param {Context} context @param {string} namesrv */
+async function openMqadmin(context, namesrv) {
+  const driver = await context.startDriver('java-5.3.3').catch((error) => {
+    if (error instanceof MissingTool) return undefined
+    throw error
+  })
+  if (!driver) return undefined
+  return async (/** @type {string} */ args) => {
+    const { printed } = await driver.run('mqadmin', { args: `${args} -n ${namesrv}` })
+    const lines = printed.split('\n').filter((/** @type {string} */ line) => !line.includes(' |-'))
+    return lines.join('\n')
+  }
+}
+
+/**
+ * @param {Context} context
+ * @param {Kind} kind
+ * @param {Case[]} chosen
+ */
+async function runCases(context, kind, chosen) {
+  const client = await importClient()
+  const cluster = await context.servers.startCluster(kind, { store: context.folder('store'), config })
+  const { namesrv, broker } = cluster
+  const wanted = chosen.filter(({ name }) => context.wanted(name))
+  const mqadmin = wanted.some((one) => one.mqadmin) ? await openMqadmin(context, namesrv) : undefined
+  const ours = kind === 'aerobee'
+  const surroundings = { client, namesrv, broker, ours, dir: context.folder('client'), mqadmin }
+  const waiting = wanted.filter(({ name, mqadmin: needed }) => {
+    const missing = needed && !mqadmin ? 'there is no Java' : undefined
+    const later = ours && notServedYet.some((text) => name.startsWith(text))
+    const why = missing ?? (later ? 'our broker does not serve it yet' : undefined)
+    if (why) context.report.skip(`${context.suite.name} - ${name}`, why)
+    return !why
+  })
+  const worker = async () => {
+    for (let one = waiting.shift(); one; one = waiting.shift()) await runCase(context, surroundings, one)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  await cluster.stop()
+}
+
+/** @type {import('../lib/suite.mjs').Suite[]} */
+export const conformanceSuites = [
+  {
+    name: 'client',
+    proves: 'our client does all it can do, with our broker',
+    needs: [],
+    run: (context) => runCases(context, context.target, cases),
+  },
+  {
+    name: 'client-apache',
+    proves: 'our client does all it can do, with the Apache broker 5.3.3',
+    needs: ['java-5.3.3'],
+    run: (context) => runCases(context, 'apache', cases),
+  },
+]
