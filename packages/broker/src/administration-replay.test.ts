@@ -120,6 +120,26 @@ test('administrators are answered as Java 5.3.3 answers them', () =>
       send({ ...beatOf('GID_adm', 'FixReset'), producerDataSet: [{ groupName: 'PG_adm' }] }),
   })))
 
+test('delivery is looked into and steered as Java 5.3.3 lets it', () =>
+  compare(
+    'steering',
+    {
+      'admin-0065': [1, 'the record lies elsewhere in our log'],
+      'admin-0109': [1, 'the record lies elsewhere in our log'],
+    },
+    ({ config }) => {
+      const client = { clientID: '192.0.2.2@adm1', producerDataSet: [{ groupName: 'PG_adm' }] }
+      const beat = { ...beatOf('GID_adm', 'FixReset'), ...client }
+      return {
+        'admin-0043': (send) => send(beat),
+        'admin-0105': (send) => {
+          config.useServerSideResetOffset = false
+          send(beat)
+        },
+      }
+    },
+  ))
+
 test('questions for messages are answered as Java 5.3.3 answers them', () =>
   compare('query', {
     'query-0004': [1, 'the record lies elsewhere in our log'],

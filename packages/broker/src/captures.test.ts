@@ -53,6 +53,8 @@ export interface Capture {
   requests: Captured[]
   /** What the broker sent by itself: `conn code`. */
   notices: string[]
+  /** What clients answered to the broker, by request code. */
+  clientAnswers: ReadonlyMap<number, Frame>
 }
 
 export function loadCapture(file: string): Capture {
@@ -79,8 +81,14 @@ export function loadCapture(file: string): Capture {
   const notices = lines
     .filter((line) => line.peer === 'client' && line.direction !== 'response')
     .map((line) => `${line.conn} ${frameOf(line.frameHex).code}`)
-  return { requests, notices }
+  const clientAnswers = new Map<number, Frame>()
+  for (const { peer, direction, id } of lines)
+    if (peer === 'client' && direction === 'request') clientAnswers.set(codeOf(lines, id), responses.get(id)!)
+  return { requests, notices, clientAnswers }
 }
+
+const codeOf = (lines: readonly CaptureLine[], id: string): number =>
+  frameOf(lines.find((line) => line.id === id && line.direction === 'request')!.frameHex).code
 
 function frameOf(hex: string): Frame {
   const frame = decodeFrame(Buffer.from(hex, 'hex'))
@@ -105,7 +113,7 @@ const capturedTopics = [
 /** What the broker wants an answer to, which is always "done". */
 const isCall = (frame: Frame) => !isResponse(frame) && !isOneway(frame)
 
-/** A client that sends captured bytes and keeps what comes back. */
+/** A client that sends captured bytes, keeps what comes back, and answers what it has an answer for. */
 export class RawClient {
   readonly frames: Frame[] = []
   closed = false
@@ -113,8 +121,11 @@ export class RawClient {
 
   readonly stream: ByteStream
 
-  constructor(stream: ByteStream) {
+  readonly #answers: ReadonlyMap<number, Frame>
+
+  constructor(stream: ByteStream, answers: ReadonlyMap<number, Frame> = new Map()) {
     this.stream = stream
+    this.#answers = answers
     stream.attach({
       received: (chunk) => this.#take(chunk),
       drained: () => {},
@@ -131,6 +142,8 @@ export class RawClient {
       const frame = decodeFrame(Buffer.from(this.#received.subarray(0, size)))
       assert.ok(frame.ok)
       this.frames.push(frame.value)
+      const answer = isResponse(frame.value) ? undefined : this.#answers.get(frame.value.code)
+      if (answer) this.stream.write(encodeFrame({ ...answer, opaque: frame.value.opaque }))
       if (isCall(frame.value)) this.stream.write(encodeFrame({ ...newFrame(0, frame.value.opaque), flag: 1 }))
       this.#received = this.#received.subarray(size)
     }
@@ -309,7 +322,7 @@ export interface Replayed {
 /** Sends every request at the time it was captured; answers by id. */
 export async function replay(
   { clock, transport, broker }: Scene,
-  { requests }: Capture,
+  { requests, clientAnswers }: Capture,
   before: Readonly<Record<string, (send: (beat: bodies.HeartbeatData) => void) => void>> = {},
 ): Promise<Replayed> {
   const clients = new Map<string, RawClient>()
@@ -321,7 +334,10 @@ export async function replay(
     const key = `${captured.conn}`
     let client = clients.get(key)
     if (!client || client.closed) {
-      client = new RawClient(await clock.resolve(transport.connect(target, { timeoutMs: 1000 })))
+      client = new RawClient(
+        await clock.resolve(transport.connect(target, { timeoutMs: 1000 })),
+        clientAnswers,
+      )
       clients.set(key, client)
     }
     const { stream } = client

@@ -107,7 +107,17 @@ export class ConsumerOffsets {
     const key = keyOf(topic, group)
     queuesOf(this.#resets, key).set(queueId, offset)
     queuesOf(this.#committed, key).set(queueId, offset)
+    this.#pulled.get(key)?.delete(queueId)
     this.#dirty = true
+  }
+
+  /** Gives a group the committed offsets of another on a topic. Whether that one had any. */
+  clone(from: string, to: string, topic: string): boolean {
+    const offsets = this.#committed.get(keyOf(topic, from))
+    if (!offsets) return false
+    this.#committed.set(keyOf(topic, to), new Map(offsets))
+    this.#dirty = true
+    return true
   }
 
   hasReset(group: string, topic: string, queueId: number): boolean {

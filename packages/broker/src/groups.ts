@@ -129,6 +129,19 @@ export class GroupTable {
     return true
   }
 
+  /** Lets a group read a topic, or not; names are the caller's to check. */
+  setReadable(group: string, topic: string, readable: boolean): void {
+    if (this.mayRead(group, topic) === readable) return
+    const topics = new Map(this.#forbidden.get(group))
+    const bits = (topics.get(topic) ?? 0) ^ forbidRead
+    if (bits === 0) topics.delete(topic)
+    else topics.set(topic, bits)
+    this.#change(() => {
+      if (topics.size === 0) this.#forbidden.delete(group)
+      else this.#forbidden.set(group, topics)
+    })
+  }
+
   mayRead(group: string, topic: string): boolean {
     if (this.#forbidden.size === 0) return true
     return ((this.#forbidden.get(group)?.get(topic) ?? 0) & forbidRead) === 0

@@ -170,12 +170,14 @@ export interface MessageStore {
    * The bytes are good during the call only. Reads off the event loop; rejects with IO_FAILED.
    */
   scan(from: PhysicalOffset, visit: RecordVisitor): Promise<void>
+  /** No more records than `maxCount`, and than lie in `maxBytes` together. */
   queryByKey(
     topic: string,
     key: string,
     maxCount: number,
     beginMs: number,
     endMs: number,
+    maxBytes?: number,
   ): Promise<KeyQueryOutcome>
 
   /** Entries from `offset` on; none outside of the queue, undefined when there is no such queue. */

@@ -112,13 +112,17 @@ class DirectoryStore implements MessageStore {
     maxCount: number,
     beginMs: number,
     endMs: number,
+    maxBytes: number = Number.POSITIVE_INFINITY,
   ): Promise<KeyQueryOutcome> {
     const { parts, reader } = this.#running()
     const records: Uint8Array[] = []
     if (!parts.index) return { records, indexLastUpdateTimestamp: 0, indexLastUpdatePhysicalOffset: 0 }
     const found = await parts.index.query(topic, key, maxCount, beginMs, endMs)
+    let bytes = 0
     for (const physicalOffset of found.physicalOffsets) {
       const record = await reader.records.read(physicalOffset)
+      bytes += record?.length ?? 0
+      if (bytes > maxBytes) break
       if (record) records.push(record)
     }
     return {

@@ -46,6 +46,8 @@ export const versionNames: readonly string[] = [
 
 /** Ordinals that behaviour depends on. */
 export const versions = {
+  V3_0_7_SNAPSHOT: 28,
+  V3_1_8_SNAPSHOT: 62,
   V3_4_9: 121,
   V4_9_4: 401,
   V4_9_8: 409,

@@ -59,6 +59,13 @@ export class Consumers {
     return this.#groups.get(name)
   }
 
+  /** A member by its id, or any; undefined when there is none. */
+  client(group: string, clientId: string | undefined): ConsumerClient | undefined {
+    for (const client of this.#groups.get(group)?.clients.values() ?? [])
+      if (clientId === undefined || client.clientId === clientId) return client
+    return undefined
+  }
+
   get all(): ReadonlyMap<string, ConsumerGroup> {
     return this.#groups
   }

@@ -1,9 +1,12 @@
+import type { Clock } from '@aerobee/base'
 import { failure, type Handler, success } from '@aerobee/net'
 import { bodies, type commands, responseCodes } from '@aerobee/wire'
+import { wholeAnswer } from '../admin/whole-answer.js'
 import type { ClientRegistry } from '../clients/client-registry.js'
 import type { ConsumerClient, Consumers } from '../clients/consumers.js'
 
 type OfConsumers = typeof commands.getConsumerConnectionList
+type AllProducers = typeof commands.getAllProducerInfo
 type OfProducers = typeof commands.getProducerConnectionList
 
 /** Who is connected for a consumer group (request 203; reference: broker-behaviour 13). */
@@ -39,6 +42,33 @@ export function getProducerConnectionsHandler({
     if (!group) return failure(responseCodes.SYSTEM_ERROR, `the producer group[${producerGroup}] not exist`)
     const connectionSet = [...group.values()].map(connectionOf)
     return success(null, bodies.producerConnection.encode({ connectionSet }))
+  }
+}
+
+/** Who is connected for every producer group (request 328). */
+export function getAllProducersHandler({
+  clients,
+  clock,
+}: {
+  clients: ClientRegistry
+  clock: Clock
+}): Handler<AllProducers['request'], AllProducers['response']> {
+  return () => {
+    const wallAtMonoZero = clock.wallMs() - clock.monoMs()
+    const data = [...clients.producers.all].map(([group, members]) => {
+      const infos = [...members.values()].map((client) => ({
+        clientId: client.clientId,
+        language: client.language ?? 'OTHER',
+        lastUpdateTimestamp: Math.round(wallAtMonoZero + client.lastSeenMonoMs),
+        remoteIP: `/${client.connection.remoteText}`,
+        version: client.version,
+      }))
+      return [group, infos] as const
+    })
+    return wholeAnswer(
+      bodies.producerTable.encode({ data: new Map(data) }),
+      'ask for single groups, with request 204',
+    )
   }
 }
 

@@ -1,21 +1,16 @@
-import { type Handler, success } from '@aerobee/net'
-import type { MessageStore } from '@aerobee/store'
+import type { Handler } from '@aerobee/net'
 import { bodies, type commands, type RequestOf } from '@aerobee/wire'
-import type { Consumers } from '../clients/consumers.js'
-import type { ConsumerOffsets } from '../consumer-offsets.js'
+import { type ProgressParts, type ProgressRow, queueProgress, subscribedOf } from '../admin/queue-progress.js'
+import { inSlices } from '../admin/slices.js'
+import { wholeAnswer } from '../admin/whole-answer.js'
 import type { BrokerStats } from '../stats/broker-stats.js'
 import type { TopicTable } from '../topics.js'
 
 type Get = typeof commands.getConsumeStats
-type Row = bodies.ConsumeStats['offsetTable'][number]
 
-interface Parts {
+interface Parts extends ProgressParts {
   topics: TopicTable
-  offsets: ConsumerOffsets
-  consumers: Consumers
-  store: MessageStore
   stats: BrokerStats
-  config: { brokerName: string }
 }
 
 /**
@@ -25,41 +20,22 @@ interface Parts {
 export function getConsumeStatsHandler(parts: Parts): Handler<Get['request'], Get['response']> {
   return async ({ request }) => {
     const { consumerGroup } = request
-    const rows: Row[] = []
+    const offsetTable: ProgressRow[] = []
+    const pause = inSlices(parts.clock)
     let consumeTps = 0
     for (const topic of topicsOf(parts, request)) {
-      const queues = parts.topics.find(topic)?.readQueueNums ?? 0
-      for (let queueId = 0; queueId < queues; queueId++)
-        rows.push(await queueStats(parts, consumerGroup, topic, queueId))
-      if (queues > 0) consumeTps += parts.stats.getTps(topic, consumerGroup)
+      const known = parts.topics.find(topic)
+      if (!known) continue
+      offsetTable.push(...(await queueProgress(parts, consumerGroup, topic, known.readQueueNums, pause)))
+      consumeTps += parts.stats.getTps(topic, consumerGroup)
     }
-    return success(null, bodies.consumeStats.encode({ offsetTable: rows, consumeTps }))
+    return wholeAnswer(bodies.consumeStats.encode({ offsetTable, consumeTps }), 'ask for single topics')
   }
 }
 
-/** Those asked for, or those with offsets; of a group that is online only what it subscribes to. */
-function topicsOf({ offsets, consumers }: Parts, request: RequestOf<Get>): string[] {
-  const { consumerGroup, topic, topicList } = request
+/** Those listed, whatever is subscribed to; or the one asked for, or those with offsets. */
+function topicsOf(parts: Parts, { consumerGroup, topic, topicList }: RequestOf<Get>): string[] {
   const listed = (topicList ?? '').split(';').filter((name) => name !== '')
-  const asked = listed.length > 0 ? listed : topic ? [topic] : offsets.topicsOf(consumerGroup)
-  const subscribed = consumers.group(consumerGroup)?.topics
-  return subscribed && subscribed.size > 0 ? asked.filter((name) => subscribed.has(name)) : asked
-}
-
-async function queueStats(
-  { offsets, store, config }: Parts,
-  group: string,
-  topic: string,
-  queueId: number,
-): Promise<Row> {
-  const consumerOffset = offsets.query(group, topic, queueId) ?? 0
-  const lastTimestamp =
-    consumerOffset > 0 ? Math.max(0, await store.storeTimeAt(topic, queueId, consumerOffset - 1)) : 0
-  const stats = {
-    brokerOffset: store.maxOffset(topic, queueId),
-    consumerOffset,
-    lastTimestamp,
-    pullOffset: Math.max(consumerOffset, offsets.pulled(group, topic, queueId) ?? 0),
-  }
-  return [{ brokerName: config.brokerName, queueId, topic }, stats]
+  if (listed.length > 0) return [...new Set(listed)]
+  return subscribedOf(parts, consumerGroup, topic ? [topic] : parts.offsets.topicsOf(consumerGroup))
 }

@@ -8,6 +8,7 @@ import { systemTopics } from '../system-topics.js'
 
 type Groups = typeof commands.queryTopicConsumeByWho
 type Topics = typeof commands.queryTopicsByConsumer
+type Subscription = typeof commands.querySubscriptionByConsumer
 type System = typeof commands.getSystemTopicListFromBroker
 
 /** Groups with offsets on a topic, and those that subscribe to it now (request 300; reference: broker-behaviour 13). */
@@ -38,6 +39,19 @@ export function queryTopicsOfGroupHandler({
   return ({ request: { group }, connection }) => {
     const brokerAddr = endpointText({ host: peers.of(connection).storeHostText, port: config.listenPort })
     return success(null, bodies.topicList.encode({ brokerAddr, topicList: offsets.topicsOf(group) }))
+  }
+}
+
+/** The subscription of a live group to a topic; left out when it has none (request 345). */
+export function querySubscriptionHandler({
+  consumers,
+}: {
+  consumers: Consumers
+}): Handler<Subscription['request'], Subscription['response']> {
+  return ({ request: { group, topic } }) => {
+    const subscriptionData =
+      topic === undefined ? undefined : consumers.group(group)?.topics.get(topic)?.subscription
+    return success(null, bodies.queriedSubscription.encode({ group, subscriptionData, topic }))
   }
 }
 

@@ -4,7 +4,7 @@ import { failure } from '@aerobee/net'
 import type { ReadOutcome } from '@aerobee/store'
 import { type commands, responseCodes } from '@aerobee/wire'
 import { type HeldPull, longestHoldMs } from '../long-poll.js'
-import { pullAnswer, pullCode } from './answer.js'
+import { pullAnswer, pullCode, resetAnswer } from './answer.js'
 import { type AdmittedPull, checkPull, type PullReply, pullFlags } from './checks.js'
 import type { PullParts } from './parts.js'
 import { readForPull } from './read.js'
@@ -71,8 +71,17 @@ export class PullRun implements HeldPull {
   #again(): void {
     const { request, connection } = this.#exchange
     const admitted = checkPull(this.#parts, request, connection, this.#lite)
-    const reply = 'code' in admitted ? admitted : this.#run(admitted)
+    const reply = 'code' in admitted ? admitted : (this.#reset(admitted) ?? this.#run(admitted))
     if (reply) this.#exchange.respond(reply)
+  }
+
+  /** A group that was reset while its pull was held hears of it in the answer. */
+  #reset(admitted: AdmittedPull): PullReply | undefined {
+    const { consumerGroup, topic, queueId } = this.#exchange.request
+    const offset = this.#parts.offsets.takeReset(consumerGroup, topic, queueId)
+    return offset === undefined
+      ? undefined
+      : resetAnswer(this.#parts, this.#exchange.request, admitted, offset)
   }
 
   #run(admitted: AdmittedPull): PullReply | undefined {

@@ -76,7 +76,6 @@ export const getBrokerConsumeStats = defineCommand({
   request: { isOrder: boolean('true: ordered topics only') },
   response: {},
   responseBody: 'ConsumeStatsList (JSON)',
-  notServed: 'administration of offsets: not yet',
 })
 
 export const deleteExpiredCommitLog = defineCommand({
@@ -88,7 +87,6 @@ export const deleteExpiredCommitLog = defineCommand({
   access: change,
   request: {},
   response: {},
-  notServed: 'cleaning on demand: not yet',
 })
 
 export const checkRocksdbCqWriteProgress = defineCommand({

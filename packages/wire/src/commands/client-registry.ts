@@ -2,7 +2,6 @@ import { boolean, defineCommand, int32, named, optional, string } from '../comma
 
 /** Clients as the broker knows them, and what it tells or asks them (reference: request-codes A.1, A.2). */
 const consumerGroup = string('consumer group')
-const inspection = 'inspection of clients: not yet'
 
 export const heartbeat = defineCommand({
   name: 'HEART_BEAT',
@@ -108,7 +107,6 @@ export const getAllProducerInfo = defineCommand({
   request: {},
   response: {},
   responseBody: 'ProducerTableInfo (JSON)',
-  notServed: inspection,
 })
 
 const runningInfoRequest = {
@@ -127,7 +125,6 @@ export const getConsumerRunningInfo = defineCommand({
   request: runningInfoRequest,
   response: {},
   responseBody: 'ConsumerRunningInfo (JSON)',
-  notServed: inspection,
 })
 
 export const getConsumerRunningInfoFromClient = defineCommand({
@@ -162,7 +159,6 @@ export const consumeMessageDirectly = defineCommand({
   request: consumeDirectlyRequest,
   response: {},
   responseBody: 'ConsumeMessageDirectlyResult (JSON)',
-  notServed: inspection,
 })
 
 export const consumeMessageDirectlyOnClient = defineCommand({

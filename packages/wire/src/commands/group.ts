@@ -2,7 +2,6 @@ import { boolean, defineCommand, optional, string } from '../command.js'
 
 /** Consumer groups of a broker (reference: request-codes A.2). */
 const group = string('consumer group')
-const inspection = 'inspection of groups: not yet'
 
 export const updateAndCreateSubscriptionGroup = defineCommand({
   name: 'UPDATE_AND_CREATE_SUBSCRIPTIONGROUP',
@@ -88,7 +87,6 @@ export const querySubscriptionByConsumer = defineCommand({
   request: { group, topic: optional(string('topic')) },
   response: {},
   responseBody: 'QuerySubscriptionResponseBody (JSON)',
-  notServed: inspection,
 })
 
 export const updateAndGetGroupForbidden = defineCommand({
@@ -101,5 +99,4 @@ export const updateAndGetGroupForbidden = defineCommand({
   request: { group, topic: string('topic'), readable: optional(boolean('what to set')) },
   response: {},
   responseBody: 'GroupForbidden (JSON)',
-  notServed: 'forbidding a group a topic: not yet',
 })

@@ -54,7 +54,6 @@ export const queryConsumeQueue = defineCommand({
   },
   response: {},
   responseBody: 'QueryConsumeQueueResponseBody (JSON)',
-  notServed: 'queue inspection: not yet',
 })
 
 export const viewBrokerStatsData = defineCommand({
@@ -70,5 +69,4 @@ export const viewBrokerStatsData = defineCommand({
   },
   response: {},
   responseBody: 'BrokerStatsData (JSON)',
-  notServed: 'statistics by topic and group: not yet',
 })

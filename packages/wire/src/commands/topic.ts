@@ -132,7 +132,6 @@ export const cleanExpiredConsumeQueue = defineCommand({
   access: { resource: 'cluster', action: 'Update' },
   request: {},
   response: {},
-  notServed: 'cleaning on demand: not yet',
 })
 
 export const cleanUnusedTopic = defineCommand({
@@ -144,5 +143,4 @@ export const cleanUnusedTopic = defineCommand({
   access: { resource: 'cluster', action: 'Update' },
   request: {},
   response: {},
-  notServed: 'cleaning on demand: not yet',
 })

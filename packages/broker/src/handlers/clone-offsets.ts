@@ -1,0 +1,42 @@
+import type { Logger } from '@aerobee/base'
+import { failure, type Handler, success } from '@aerobee/net'
+import { type commands, groupNameFault, responseCodes } from '@aerobee/wire'
+import type { Consumers } from '../clients/consumers.js'
+import type { ConsumerOffsets } from '../consumer-offsets.js'
+import type { TopicTable } from '../topics.js'
+
+type Clone = typeof commands.cloneGroupOffset
+
+/**
+ * Give a group the offsets of another (request 314; reference: broker-behaviour 13). Ours: without a topic those on
+ * each topic. Unless `offline`, topics that the other group is online without subscribing to them are left out.
+ */
+export function cloneGroupOffsetHandler({
+  topics,
+  offsets,
+  consumers,
+  logger,
+}: {
+  topics: TopicTable
+  offsets: ConsumerOffsets
+  consumers: Consumers
+  logger: Logger
+}): Handler<Clone['request'], Clone['response']> {
+  return ({ request: { srcGroup, destGroup, topic, offline }, connection }) => {
+    const fault = groupNameFault(destGroup)
+    if (fault) return failure(responseCodes.INVALID_PARAMETER, fault)
+    const subscribed = consumers.group(srcGroup)?.topics
+    const wanted = topic?.trim() ? [topic] : offsets.topicsOf(srcGroup)
+    const cloned = wanted.filter(
+      (name) =>
+        topics.find(name) !== undefined &&
+        (offline === true || !subscribed || subscribed.size === 0 || subscribed.has(name)) &&
+        offsets.clone(srcGroup, destGroup, name),
+    )
+    offsets.save()
+    logger.info(`${destGroup} got the offsets of ${srcGroup} on ${cloned.join(', ') || 'no topic'}`, {
+      by: connection.remoteText,
+    })
+    return success()
+  }
+}
