@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { buildSubscription } from '@aerobee/filter'
 import { bodies } from '@aerobee/wire'
 import { ask, bodyText, brokerParts, FakeConnection, storedIn } from '../fakes.test.js'
+import { joinGroup } from '../members.test.js'
 import { getConsumerConnectionsHandler, getProducerConnectionsHandler } from './client-connections.js'
 import { getConsumeStatsHandler } from './consume-stats.js'
 import { getTopicStatsHandler } from './topic-stats.js'
@@ -20,25 +20,8 @@ function scene() {
     minOffset: (topic: string, queueId: number) => (topic === 'T' && queueId === 0 ? 2 : 0),
     storeTimeAt: async (_topic: string, _queueId: number, offset: number) => 1000 + offset,
   })
-  const join = (group: string, ...topics: string[]) => {
-    const connection = new FakeConnection()
-    parts.consumers.register({
-      group,
-      consumeType: 'CONSUME_PASSIVELY',
-      messageModel: 'CLUSTERING',
-      consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
-      connection,
-      clientId: `ip@${group}`,
-      language: 'GO',
-      version: 431,
-      subscriptions: topics.map((topic) => {
-        const subscription = buildSubscription(topic, 'TagA || TagB', 'TAG', 7)
-        assert.ok(subscription.ok)
-        return subscription.value
-      }),
-    })
-    return connection
-  }
+  const join = (group: string, ...topics: string[]) =>
+    joinGroup(parts, group, topics, { tags: 'TagA || TagB' })
   return { parts, join }
 }
 
