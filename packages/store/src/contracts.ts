@@ -78,6 +78,16 @@ export interface ReadRequest {
   matchTagsCode?: ((tagsCode: number) => boolean) | undefined
   /** Ends the read before the first entry that it is true for. */
   stopBefore?: ((tagsCode: number) => boolean) | undefined
+  /** By the properties of what the entry matched; undefined takes all. */
+  matchProperties?: PropertyMatch | undefined
+}
+
+/** A look into the properties of one message after the other. */
+export interface PropertyMatch {
+  /** What one message costs, in comparisons: readers share what may be compared in one turn of the event loop. */
+  readonly cost: number
+  /** The stored text lies at [from, to); the bytes are good during the call only. */
+  matches(bytes: Uint8Array, from: number, to: number): boolean
 }
 
 export interface ReadOutcome {

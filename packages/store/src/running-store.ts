@@ -76,7 +76,7 @@ export class RunningStore {
     })
     const { blocks, flush } = this.log
     const visibleEnd = () => dispatch.position
-    this.reader = new StoreReader({ ...parts, options, logger, memory, blocks, visibleEnd })
+    this.reader = new StoreReader({ ...parts, options, clock, logger, memory, blocks, visibleEnd })
     this.keeper = new PositionKeeper({
       ...parts,
       options,

@@ -14,14 +14,20 @@ import type { StoreOptions } from '../options.js'
 import { entryOf } from '../record-entry.js'
 import type { RecordReader } from './record-reader.js'
 import { RecordSlices } from './record-slices.js'
+import type { TurnBudget } from './turn-budget.js'
 
 export interface ReadParts {
   options: StoreOptions
   delayLevels: readonly number[]
   units: UnitBlocks
   records: RecordReader
+  /** For looks into properties. */
+  budget: TurnBudget
   visibleEnd(): number
 }
+
+/** Finding the properties of a record, in comparisons. */
+const lookCost = 10
 
 /** What is asked for cannot be read: says where to go on (reference: broker-behaviour 4.2). */
 export function readRefusal(queue: ConsumeQueue | undefined, request: ReadRequest): ReadOutcome | undefined {
@@ -84,8 +90,9 @@ export class ReadRun {
 
   /** A promise: something is being read. */
   #advance(): Promise<unknown> | undefined {
-    const { matchTagsCode, stopBefore, maxCount, maxBytes } = this.#request
-    const { records } = this.#parts
+    const { matchTagsCode, stopBefore, matchProperties, maxCount, maxBytes } = this.#request
+    const { records, budget } = this.#parts
+    const { queueId } = this.#queue
     const found = this.#found
     while (this.#offset < this.#end) {
       const loading = this.#loadEntry()
@@ -97,10 +104,12 @@ export class ReadRun {
         this.#lost += 1
       } else if (matchTagsCode === undefined || matchTagsCode(this.#tagsCode)) {
         if (this.#count > 0 && found.sizeBytes + size > maxBytes) return undefined
-        const collected = records.collect(found, physical, size, this.#queue.queueId, this.#offset)
+        if (matchProperties !== undefined && !budget.spend(lookCost + matchProperties.cost))
+          return budget.nextTurn()
+        const collected = records.collect(found, physical, size, queueId, this.#offset, matchProperties)
         if (typeof collected === 'object') return collected
-        if (collected) this.#count += 1
-        else this.#lost += 1
+        if (collected === 'added') this.#count += 1
+        else if (collected === 'damaged') this.#lost += 1
       }
       this.#lastPhysical = physical
       this.#offset += 1

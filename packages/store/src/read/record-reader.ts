@@ -1,6 +1,7 @@
 import {
   checkRecord,
   readPhysicalOffset,
+  readPropertiesAt,
   readQueueId,
   readQueueOffset,
   readStoreTimestamp,
@@ -9,6 +10,7 @@ import {
 } from '@aerobee/wire'
 import type { LogBlock, LogBlocks } from '../commit-log/log-blocks.js'
 import type { SegmentList } from '../commit-log/segment-list.js'
+import type { PropertyMatch } from '../contracts.js'
 import type { OpenFiles } from '../open-files.js'
 import { RecordSlices } from './record-slices.js'
 
@@ -22,6 +24,9 @@ export interface RecordReaderParts {
   /** What a queue or an index names is not what the log holds there. */
   damaged(physicalOffset: number, reason: string): void
 }
+
+/** What became of a record: added, left out since nobody asked for it, or not what its queue entry says. */
+export type Collected = 'added' | 'unwanted' | 'damaged'
 
 /** Up to the end of the store time, whatever the hosts; every record is longer. */
 const headBytes = 76
@@ -42,7 +47,7 @@ export class RecordReader {
 
   /**
    * Adds the record that a queue entry names to an answer. A promise: a block of it is being read, try again then.
-   * False: it is not what the entry says, which was reported.
+   * What is damaged was reported.
    */
   collect(
     into: RecordSlices,
@@ -50,17 +55,20 @@ export class RecordReader {
     size: number,
     queueId: number,
     queueOffset: number,
-  ): boolean | Promise<unknown> {
+    match: PropertyMatch | undefined,
+  ): Collected | Promise<unknown> {
     const { blocks } = this.#parts
     const block = blocks.find(physical)
     if (block === undefined) return blocks.load(physical)
     const end = physical + size
-    if (end > block.end) return this.#collectAcross(into, physical, end, queueId, queueOffset)
+    if (end > block.end) return this.#collectAcross(into, physical, end, queueId, queueOffset, match)
     const at = physical - block.start
-    if (!this.#isNamed(block.view, at, size, queueId, queueOffset, physical)) return false
-    if (physical < block.coldEnd && !this.#isSound(block.bytes, block.view, at, size, physical)) return false
+    if (!this.#isNamed(block.view, at, size, queueId, queueOffset, physical)) return 'damaged'
+    if (physical < block.coldEnd && !this.#isSound(block.bytes, block.view, at, size, physical))
+      return 'damaged'
+    if (match !== undefined && !isWanted(match, block.bytes, block.view, at, size)) return 'unwanted'
     into.add(block, physical, end)
-    return true
+    return 'added'
   }
 
   /** The whole record as a copy, undefined when there is none. Rejects with IO_FAILED. */
@@ -88,7 +96,8 @@ export class RecordReader {
     end: number,
     queueId: number,
     queueOffset: number,
-  ): boolean | Promise<unknown> {
+    match: PropertyMatch | undefined,
+  ): Collected | Promise<unknown> {
     const { blocks } = this.#parts
     const parts: LogBlock[] = []
     for (let at = physical; at < end; ) {
@@ -102,11 +111,12 @@ export class RecordReader {
     const bytes = Buffer.allocUnsafe(end - physical)
     whole.copyTo(bytes, 0)
     const view = viewOf(bytes)
-    if (!this.#isNamed(view, 0, bytes.length, queueId, queueOffset, physical)) return false
+    if (!this.#isNamed(view, 0, bytes.length, queueId, queueOffset, physical)) return 'damaged'
     const cold = parts.some((block) => physical < block.coldEnd)
-    if (cold && !this.#isSound(bytes, view, 0, bytes.length, physical)) return false
+    if (cold && !this.#isSound(bytes, view, 0, bytes.length, physical)) return 'damaged'
+    if (match !== undefined && !isWanted(match, bytes, view, 0, bytes.length)) return 'unwanted'
     for (const block of parts) into.add(block, Math.max(physical, block.start), Math.min(end, block.end))
-    return true
+    return 'added'
   }
 
   /** A damaged entry must not make bytes of other records an answer. */
@@ -153,6 +163,11 @@ export class RecordReader {
     const count = await files.useAsync(segment.path, (file) => file.read(bytes, physical - segment.base))
     return count === length ? bytes : undefined
   }
+}
+
+function isWanted(match: PropertyMatch, bytes: Uint8Array, view: DataView, at: number, size: number) {
+  const from = readPropertiesAt(view, at)
+  return from >= 0 && match.matches(bytes, from, at + size)
 }
 
 const viewOf = (bytes: Buffer) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

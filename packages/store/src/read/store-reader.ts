@@ -1,4 +1,4 @@
-import type { Logger } from '@aerobee/base'
+import type { Clock, Logger } from '@aerobee/base'
 import type { LogBlocks } from '../commit-log/log-blocks.js'
 import type { SegmentList } from '../commit-log/segment-list.js'
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js'
@@ -11,12 +11,14 @@ import type { StoreMemory, StoreOptions } from '../options.js'
 import { OffsetSearch } from './offset-search.js'
 import { ReadRun, readRefusal } from './read-run.js'
 import { RecordReader } from './record-reader.js'
+import { TurnBudget } from './turn-budget.js'
 
 export interface StoreReaderParts {
   options: StoreOptions
   delayLevels: readonly number[]
   memory: StoreMemory
   logger: Logger
+  clock: Clock
   segments: SegmentList
   blocks: LogBlocks
   files: OpenFiles
@@ -33,6 +35,7 @@ export class StoreReader {
   readonly units: UnitBlocks
   readonly records: RecordReader
   readonly search: OffsetSearch
+  readonly budget: TurnBudget
   readonly visibleEnd: () => number
   /** Records and entries that were found damaged. */
   damaged = 0
@@ -44,6 +47,7 @@ export class StoreReader {
     this.options = options
     this.delayLevels = parts.delayLevels
     this.visibleEnd = visibleEnd
+    this.budget = new TurnBudget(parts.clock)
     this.units = new UnitBlocks(parts.queueFiles, parts.memory.queueCacheBytes)
     this.records = new RecordReader({
       segments,

@@ -22,6 +22,21 @@ export const readPhysicalOffset = (view: DataView, at: number): PhysicalOffset =
 export const readStoreTimestamp = (view: DataView, at: number): number =>
   readInt64(view, storeTimestampAt(view, at))
 
+/** Where the properties of a whole record begin, which end with it; -1 when its lengths do not add up. */
+export function readPropertiesAt(view: DataView, at: number): number {
+  const sysFlag = readSysFlag(view, at)
+  const end = at + readTotalSize(view, at)
+  const bodyAt = at + recordAt.bornHost + bornHostBytes(sysFlag) + 8 + storeHostBytes(sysFlag) + 16
+  if (bodyAt > end) return -1
+  const topicAt = bodyAt + view.getInt32(bodyAt - 4)
+  if (topicAt < bodyAt || topicAt + 4 > end) return -1
+  const isV2 = readMagic(view, at) === recordMagics.v2
+  const topicBytes = isV2 ? view.getInt16(topicAt) : view.getInt8(topicAt)
+  const propertiesAt = topicAt + (isV2 ? 2 : 1) + topicBytes + 2
+  if (topicBytes < 0 || propertiesAt > end) return -1
+  return propertiesAt + view.getInt16(propertiesAt - 2) === end ? propertiesAt : -1
+}
+
 /** A record of the log, or a message as consumers get it. Bytes are views into what was decoded. */
 export interface MessageRecord {
   totalSize: number

@@ -23,6 +23,7 @@ import {
   decodeRecords,
   type MessageRecord,
   readPhysicalOffset,
+  readPropertiesAt,
   readQueueOffset,
   readStoreTimestamp,
 } from './record-read.js'
@@ -73,6 +74,34 @@ function decoded(bytes: Uint8Array): MessageRecord {
   return record.value
 }
 
+test('properties are found in every kind of record, and nowhere when lengths do not add up', () => {
+  const kinds: [Partial<RecordFields>, string][] = [
+    [{}, 'T'],
+    [{ sysFlag: 0x30, bornHost: hostV6, storeHost: hostV6 }, 'T'],
+    [{ body: utf8('') }, 'T'.repeat(200)],
+    [{ properties: '' }, 'T'],
+  ]
+  for (const [fields, topic] of kinds) {
+    const bytes = encoded(fieldsOf(fields), topic)
+    const view = viewOf(bytes)
+    assert.equal(
+      bytes.toString('utf8', readPropertiesAt(view, 0)),
+      fields.properties ?? 'TAGS\u0001TagA\u0002',
+    )
+    const { length } = bytes
+    for (const size of [0, 48, length - 1, length + 1, -1]) {
+      view.setInt32(0, size)
+      assert.equal(readPropertiesAt(view, 0), -1)
+    }
+  }
+  const bytes = encoded(fieldsOf())
+  const bodyLengthAt = bytes.indexOf('hello') - 4
+  for (const bodyBytes of [-1, 4, 6, 0x7fff_ffff, -0x8000_0000]) {
+    viewOf(bytes).setInt32(bodyLengthAt, bodyBytes)
+    assert.equal(readPropertiesAt(viewOf(bytes), 0), -1)
+  }
+})
+
 interface MessageVector {
   topic: string
   queueId: number
@@ -107,6 +136,7 @@ test('records that Java wrote decode to their values and encode to their bytes',
     assert.equal(`/${hostText(record.storeHost)}`, vector.storeHost)
     assert.equal(record.reconsumeTimes, vector.reconsumeTimes)
     assert.equal(record.preparedTransactionOffset, vector.preparedTransactionOffset)
+    assert.equal(bytes.toString('utf8', readPropertiesAt(viewOf(bytes), 0)), record.properties)
     const again = encoded(record, record.topic)
     again.writeInt32BE(0, 8) // Java's client-side encoder leaves the body CRC zero
     assert.equal(again.toString('hex'), vector.encodedHex)
