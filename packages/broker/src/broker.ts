@@ -35,6 +35,7 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
     topics: configFile(options, 'topics.json'),
     groups: configFile(options, 'subscriptionGroup.json'),
     offsets: configFile(options, 'consumerOffset.json'),
+    filters: configFile(options, 'consumerFilter.json'),
   }
   // The port is known only once it is open, and requests come only then.
   let advertisedFor: AdvertisedAddressFor = (local) => local

@@ -125,7 +125,22 @@ const serviceKeys = {
   rejectPullConsumerEnable: flagKey('refuse consumers that pull by themselves', false, dynamic),
   rejectTransactionMessage: flagKey('refuse transaction messages', false, dynamic),
   enablePropertyFilter: flagKey('serve SQL92 filters', false, dynamic),
-  filterSupportRetry: flagKey('SQL92 filters on retry topics', false, dynamic),
+  filterSupportRetry: flagKey(
+    'an SQL92 filter on a retry topic is the one of the original topic',
+    false,
+    dynamic,
+  ),
+  filterDataCleanTimeSpan: integerKey(
+    'a filter that nobody uses is kept for this long, ms',
+    86_400_000,
+    [1000, 1_000_000_000_000],
+    dynamic,
+  ),
+  rejectConflictingSubscription: flagKey(
+    'refuse consumers that subscribe in another way than their group (not in RocketMQ)',
+    false,
+    dynamic,
+  ),
   storeReplyMessageEnable: flagKey('store replies besides bringing them to who asked', true),
   notifyConsumerIdsChangedEnable: flagKey('tell consumers when their group changed', true, dynamic),
   channelExpiredTimeout: integerKey(

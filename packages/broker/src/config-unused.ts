@@ -137,7 +137,6 @@ fetchControllerAddrByDnsLookup=false
 fetchNameSrvAddrByDnsLookup=false
 fetchNamesrvAddrByAddressServer=false
 fetchNamesrvAddrInterval=10000
-filterDataCleanTimeSpan=86400000
 flushCommitLogTimed=true
 flushConsumerOffsetHistoryInterval=60000
 flushLeastPagesWhenWarmMapedFile=4096

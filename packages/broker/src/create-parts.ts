@@ -8,6 +8,7 @@ import { hiddenKeys } from './config-dynamic.js'
 import { brokerConfigTable } from './config-keys.js'
 import { ConsumerOffsets } from './consumer-offsets.js'
 import { timerNotServed } from './delivery/put.js'
+import { ConsumerFilters } from './filters/consumer-filters.js'
 import { GroupTable } from './groups.js'
 import { LongPoll } from './long-poll.js'
 import type { BrokerFiles, BrokerOptions, BrokerParts } from './parts.js'
@@ -39,7 +40,8 @@ export function createParts(options: PartsOptions): RunningParts {
   })
   const registration = new NameServerRegistration({ ...options, topics })
   const groups = new GroupTable({ settings: config, clock, logger, file: files.groups })
-  const clients = new ClientRegistry({ settings: config, clock, logger, groups })
+  const filters = new ConsumerFilters({ settings: config, clock, logger, file: files.filters })
+  const clients = new ClientRegistry({ settings: config, clock, logger, groups, filters })
   const longPoll = new LongPoll(clock)
   store.onArrival((topic, queueId, maxOffset) => longPoll.arrived(topic, queueId, maxOffset))
   return {
@@ -56,6 +58,8 @@ export function createParts(options: PartsOptions): RunningParts {
     registration,
     runTimeConfig: new RunTimeConfig(brokerConfigTable, config, settingsFile(options), clock, hiddenKeys),
     consumers: clients.consumers,
+    conflicts: clients.conflicts,
+    filters,
     offsets: new ConsumerOffsets({
       clock,
       file: files.offsets,

@@ -15,6 +15,7 @@ import { ClientRegistry } from './clients/client-registry.js'
 import { type BrokerConfig, brokerConfigTable } from './config-keys.js'
 import { ConsumerOffsets } from './consumer-offsets.js'
 import { timerNotServed } from './delivery/put.js'
+import { ConsumerFilters } from './filters/consumer-filters.js'
 import { GroupTable } from './groups.js'
 import { LongPoll } from './long-poll.js'
 import { Peers } from './peers.js'
@@ -138,8 +139,13 @@ export class FakeStore implements MessageStore {
     if (offset > maxOffset) return nothing('OFFSET_OVERFLOW_BADLY', maxOffset)
     const matched: Buffer[] = []
     let at = offset
-    for (; at < maxOffset && matched.length < request.maxCount; at++)
-      if (request.matchTagsCode?.(queue[at]!.message.tagsCode) ?? true) matched.push(queue[at]!.body)
+    for (; at < maxOffset && matched.length < request.maxCount; at++) {
+      const { message, body } = queue[at]!
+      const properties = Buffer.from(message.properties)
+      const byTag = request.matchTagsCode?.(message.tagsCode) ?? true
+      const matches = byTag && (request.matchProperties?.matches(properties, 0, properties.length) ?? true)
+      if (matches) matched.push(body)
+    }
     if (matched.length === 0) return nothing('NO_MATCHED_MESSAGE', at)
     const all = Buffer.concat(matched)
     const records = {
@@ -232,7 +238,8 @@ export function brokerParts(more: Partial<BrokerConfig> = {}) {
     maxOffset: store.maxOffset,
     commitsPerVersion: config.consumerOffsetUpdateVersionStep,
   })
-  const clients = new ClientRegistry({ settings: config, clock, logger, groups })
+  const filters = new ConsumerFilters({ settings: config, clock, logger, file: new MemoryFile() })
+  const clients = new ClientRegistry({ settings: config, clock, logger, groups, filters })
   const longPoll = new LongPoll(clock)
   store.onArrival((topic, queueId, maxOffset) => longPoll.arrived(topic, queueId, maxOffset))
   let keys = 0
@@ -255,6 +262,8 @@ export function brokerParts(more: Partial<BrokerConfig> = {}) {
     peers: new Peers((local) => ({ host: local.host, port: 10_911 })),
     admission: new Admission(config),
     stats: new BrokerStats({ clock, settings: config, isSystem: topics.isSystem }),
+    conflicts: clients.conflicts,
+    filters,
     headerSubscriptions: new HeaderSubscriptions(),
     random: { below: (_bound: number) => 0, bytes: (count: number) => new Uint8Array(count) },
     newUniqKey: () => `KEY${++keys}`,

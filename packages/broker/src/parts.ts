@@ -30,4 +30,5 @@ export interface BrokerFiles {
   topics: TableFile
   groups: TableFile
   offsets: TableFile
+  filters: TableFile
 }

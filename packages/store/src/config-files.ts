@@ -22,6 +22,7 @@ const tablesOf = {
     offsetTable: { keys: 'text', values: { keys: 'number' } },
     groupTopicMap: { keys: 'text' },
   },
+  'consumerFilter.json': { filterDataByTopic: { keys: 'text' } },
   'delayOffset.json': { offsetTable: { keys: 'number' } },
 } as const satisfies Record<string, Record<string, TableLayout>>
 

@@ -2,6 +2,7 @@ import type { Clock } from '@aerobee/base'
 import type { MessageStore, StoreStatus } from '@aerobee/store'
 import { ownVersion, readStoreTimestamp, versionName } from '@aerobee/wire'
 import type { Admission } from '../admission.js'
+import type { SubscriptionConflicts } from '../clients/subscription-conflicts.js'
 import type { BrokerConfig } from '../config-keys.js'
 import type { BrokerStats } from '../stats/broker-stats.js'
 import { byteText, numberText, runtimeText } from './texts.js'
@@ -12,6 +13,7 @@ export interface RuntimeParts {
   store: MessageStore
   stats: BrokerStats
   admission: Admission
+  conflicts: SubscriptionConflicts
 }
 
 type Table = Record<string, string>
@@ -30,6 +32,7 @@ export async function runtimeInfo(parts: RuntimeParts): Promise<Table> {
     ...dayFigures(parts.stats),
     ...poolFigures(parts),
     ...timerFigures,
+    ...conflictSentences(parts.conflicts),
     brokerActive: 'true',
     brokerVersion: String(ownVersion),
     brokerVersionDesc: versionName(ownVersion),
@@ -134,4 +137,15 @@ const timerFigures: Table = {
   timerCongestNum: '0',
   timerEnqueueTps: '0.0',
   timerDequeueTps: '0.0',
+}
+
+const shownConflicts = 10
+
+/** Groups whose members subscribe in different ways; without one the table is RocketMQ's. */
+function conflictSentences(conflicts: SubscriptionConflicts): Table {
+  const sentences = conflicts.sentences()
+  if (sentences.length === 0) return {}
+  const rest = sentences.length - shownConflicts
+  const more = rest > 0 ? [`${rest} more groups`] : []
+  return { conflictingSubscriptions: [...sentences.slice(0, shownConflicts), ...more].join('. ') }
 }

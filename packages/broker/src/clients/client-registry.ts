@@ -1,15 +1,18 @@
 import type { Clock, Logger, Timer } from '@aerobee/base'
 import type { Connection } from '@aerobee/net'
+import type { ConsumerFilters } from '../filters/consumer-filters.js'
 import type { GroupTable } from '../groups.js'
 import { type ConsumerGroup, Consumers } from './consumers.js'
 import { notifyGroupChanged } from './notify.js'
 import { Producers } from './producers.js'
+import { SubscriptionConflicts } from './subscription-conflicts.js'
 
 export interface ClientRegistryOptions {
   settings: { notifyConsumerIdsChangedEnable: boolean; channelExpiredTimeout: number }
   clock: Clock
   logger: Logger
   groups: GroupTable
+  filters: ConsumerFilters
 }
 
 const scanEveryMs = 10_000
@@ -24,13 +27,18 @@ const scanEveryMs = 10_000
 export class ClientRegistry {
   readonly consumers: Consumers
   readonly producers: Producers
+  readonly conflicts: SubscriptionConflicts
   readonly #options: ClientRegistryOptions
   readonly #watched = new WeakSet<Connection>()
   #scan: Timer | undefined
 
   constructor(options: ClientRegistryOptions) {
     this.#options = options
-    this.consumers = new Consumers(options.clock)
+    this.conflicts = new SubscriptionConflicts(options.logger)
+    this.consumers = new Consumers(options.clock, (group, connection) => {
+      this.conflicts.leave(group.name, connection)
+      if (group.clients.size === 0) options.filters.groupGone(group.name)
+    })
     this.producers = new Producers(options.clock)
   }
 

@@ -1,5 +1,5 @@
 import type { Clock, MonoMs } from '@aerobee/base'
-import { type Subscription, type TagsCodeMatch, tagsCodeMatch } from '@aerobee/filter'
+import { type SqlFilter, type Subscription, type TagsCodeMatch, tagsCodeMatch } from '@aerobee/filter'
 import type { Connection } from '@aerobee/net'
 import type { bodies } from '@aerobee/wire'
 
@@ -15,6 +15,8 @@ export interface ConsumerClient {
 export interface TopicSubscription {
   readonly subscription: Subscription
   readonly match: TagsCodeMatch | undefined
+  /** An expression that came with the request, compiled. */
+  readonly filter?: SqlFilter | undefined
 }
 
 export interface ConsumerGroup {
@@ -50,9 +52,12 @@ export class Consumers {
   readonly #groups = new Map<string, ConsumerGroup>()
   /** Names of the groups of a connection, so that its end does not look at all groups. */
   readonly #joined = new Map<Connection, Set<string>>()
+  readonly #left: (group: ConsumerGroup, connection: Connection) => void
 
-  constructor(clock: Clock) {
+  /** `left` hears of each member that goes, with the group as it is without it. */
+  constructor(clock: Clock, left: (group: ConsumerGroup, connection: Connection) => void = () => {}) {
     this.#clock = clock
+    this.#left = left
   }
 
   group(name: string): ConsumerGroup | undefined {
@@ -122,6 +127,7 @@ export class Consumers {
     const joined = this.#joined.get(connection)
     if (joined?.delete(groupName) && joined.size === 0) this.#joined.delete(connection)
     if (group.clients.size === 0) this.#groups.delete(groupName)
+    this.#left(group, connection)
     return group
   }
 

@@ -46,15 +46,11 @@ test('35 takes a client out of what it names, and tells the rest of its consumer
   assert.equal((await ask(handler, { ...leave, consumerGroup: 'Nobody' }, { connection: one })).reply.code, 0)
 })
 
-const check = (expressionType: string) =>
-  JSON.stringify({
-    clientId: 'c',
-    group: 'G',
-    subscriptionData: { topic: 'T', subString: 'a > 1', expressionType },
-  })
+const check = (expressionType: string, subString = 'a > 1') =>
+  JSON.stringify({ clientId: 'c', group: 'G', subscriptionData: { topic: 'T', subString, expressionType } })
 
-test('46 takes tags and refuses SQL92', async () => {
-  const handler = checkClientConfigHandler()
+test('46 takes tags, and no other filter without enablePropertyFilter', async () => {
+  const handler = checkClientConfigHandler(brokerParts())
   assert.equal((await ask(handler, {}, { body: check('TAG') })).reply.code, 0)
   const { reply } = await ask(handler, {}, { body: check('SQL92') })
   assert.deepEqual(
@@ -62,6 +58,18 @@ test('46 takes tags and refuses SQL92', async () => {
     [1, 'The broker does not support consumer to filter message by SQL92'],
   )
   assert.equal((await ask(handler, {}, { body: '[]' })).reply.code, 1)
+})
+
+test('46 compiles SQL92 and answers what is wrong with it', async () => {
+  const handler = checkClientConfigHandler(brokerParts({ enablePropertyFilter: true }))
+  const answer = async (body: string) => {
+    const { reply } = await ask(handler, {}, { body })
+    return [reply.code, reply.remark]
+  }
+  assert.deepEqual(await answer(check('SQL92')), [0, null])
+  const fault = "java.lang.RuntimeException: Value ''x'' cannot be compared."
+  assert.deepEqual(await answer(check('SQL92', "a > 'x'")), [23, fault])
+  assert.deepEqual(await answer(check('CLASS')), [23, 'there is no filter of type CLASS'])
 })
 
 const queues = (clientId: string, ...ids: number[]) =>

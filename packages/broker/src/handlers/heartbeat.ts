@@ -1,5 +1,5 @@
 import type { Logger } from '@aerobee/base'
-import { type Exchange, failure, type Handler, success } from '@aerobee/net'
+import { type Connection, type Exchange, failure, type Handler, success } from '@aerobee/net'
 import {
   bodies,
   clientIdFault,
@@ -12,6 +12,7 @@ import {
 } from '@aerobee/wire'
 import type { ClientRegistry } from '../clients/client-registry.js'
 import type { BrokerConfig } from '../config-keys.js'
+import type { ConsumerFilters } from '../filters/consumer-filters.js'
 import type { GroupTable } from '../groups.js'
 import { newTopicConfig, type TopicTable, topicSysFlags } from '../topics.js'
 
@@ -22,6 +23,7 @@ export interface HeartbeatParts {
   config: BrokerConfig
   logger: Logger
   clients: ClientRegistry
+  filters: ConsumerFilters
   groups: GroupTable
   topics: TopicTable
 }
@@ -54,8 +56,14 @@ export function heartbeatHandler(
           version,
         })
     let subscriptionChanged = data.heartbeatFingerprint === 0
-    for (const consumer of data.consumerDataSet)
-      if (registerConsumer(parts, exchange, data, consumer)) subscriptionChanged = true
+    let refusal: string | undefined
+    for (const consumer of data.consumerDataSet) {
+      const conflict = refuseConflict(parts, connection, data, consumer)
+      refusal ??= conflict
+      if (conflict === undefined && registerConsumer(parts, exchange, data, consumer))
+        subscriptionChanged = true
+    }
+    if (refusal !== undefined) return failure(responseCodes.NO_PERMISSION, refusal, null)
     return success({ supportsHeartbeatV2: true, subscriptionChanged })
   }
 }
@@ -69,6 +77,24 @@ function sizeFault(data: bodies.HeartbeatData): string | undefined {
   return largest > mostEntries
     ? `a heartbeat names at most ${mostEntries} groups and topics of each`
     : undefined
+}
+
+/** Why the client may not be a member; one that was is so no more. */
+function refuseConflict(
+  { config, clients }: HeartbeatParts,
+  connection: Connection,
+  { clientID, withoutSub }: bodies.HeartbeatData,
+  { groupName, subscriptionDataSet }: bodies.ConsumerData,
+): string | undefined {
+  if (!config.rejectConflictingSubscription) return undefined
+  const { conflicts, consumers } = clients
+  if (withoutSub) return conflicts.refusalOf(groupName, connection)
+  const conflict = conflicts.against(groupName, connection, clientID, subscriptionDataSet)
+  if (conflict === undefined) return undefined
+  conflicts.refuse(groupName, connection, conflict)
+  const rest = consumers.leave(groupName, connection)
+  if (rest) clients.groupChanged(rest)
+  return conflict
 }
 
 /** Whether the client must bring its subscriptions with the next beat. */
@@ -102,6 +128,10 @@ function registerConsumer(
     subscriptions: data.withoutSub ? undefined : consumer.subscriptionDataSet,
   })
   const group = clients.consumers.group(groupName)!
+  if (!data.withoutSub) {
+    parts.filters.register(groupName, consumer.subscriptionDataSet)
+    clients.conflicts.note(groupName, connection, data.clientID, consumer.subscriptionDataSet)
+  }
   if (changed) {
     parts.logger.info(
       `group ${groupName}: ${group.clients.size} clients after ${data.clientID} at ${connection.remoteText}`,

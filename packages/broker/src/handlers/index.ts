@@ -32,7 +32,7 @@ export function brokerHandlers(parts: BrokerParts): Registration[] {
     serve(commands.heartbeat, heartbeatHandler(parts)),
     serve(commands.unregisterClient, unregisterClientHandler(parts)),
     serve(commands.getConsumerListByGroup, getConsumerListHandler(parts)),
-    serve(commands.checkClientConfig, checkClientConfigHandler()),
+    serve(commands.checkClientConfig, checkClientConfigHandler(parts)),
     serve(commands.lockBatchQueues, lockQueuesHandler(parts)),
     serve(commands.unlockBatchQueues, unlockQueuesHandler(parts)),
     ...administrationHandlers(parts),

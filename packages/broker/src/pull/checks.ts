@@ -1,8 +1,9 @@
-import { isTagType } from '@aerobee/filter'
 import type { Connection } from '@aerobee/net'
 import { failure, type Reply } from '@aerobee/net'
+import type { PropertyMatch } from '@aerobee/store'
 import { type commands, faq, isReadable, type RequestOf, responseCodes } from '@aerobee/wire'
 import type { TopicSubscription } from '../clients/consumers.js'
+import { pullFilter } from '../filters/pull-filter.js'
 import { type GroupConfig, isSystemGroup } from '../groups.js'
 import type { TopicConfig } from '../topics.js'
 import type { PullParts } from './parts.js'
@@ -26,6 +27,8 @@ export interface AdmittedPull {
   readonly group: GroupConfig
   readonly topic: TopicConfig
   readonly wanted: TopicSubscription
+  /** By the properties of messages; undefined takes all. */
+  readonly matchProperties: PropertyMatch | undefined
 }
 
 /** Checks 2 to 13 of reference: broker-behaviour 4.1. `lite` is request 361. */
@@ -54,13 +57,17 @@ export function checkPull(
     return deny(forbidden.group, `subscription group no permission, ${group.groupName}`)
   const topic = checkTopic(parts, request, connection)
   if ('code' in topic) return topic
+  const conflict = parts.conflicts.refusalOf(group.groupName, connection)
+  if (conflict) return failure(responseCodes.NO_PERMISSION, conflict, {})
   const wanted =
     (request.sysFlag & pullFlags.subscription) !== 0
       ? headerSubscription(parts, request)
       : registeredSubscription(parts, request, group)
   if ('code' in wanted) return wanted
-  const refused = checkConsumer(parts, group, wanted, connection)
-  return refused ?? { group, topic, wanted }
+  const matchProperties = pullFilter(parts, request, wanted)
+  if (matchProperties && 'code' in matchProperties) return matchProperties
+  const refused = checkConsumer(parts, group, connection)
+  return refused ?? { group, topic, wanted, matchProperties }
 }
 
 const deny = (forbiddenType: number, remark: string): PullReply =>
@@ -122,14 +129,7 @@ function registeredSubscription(
   return wanted
 }
 
-function checkConsumer(
-  parts: PullParts,
-  group: GroupConfig,
-  wanted: TopicSubscription,
-  connection: Connection,
-): PullReply | undefined {
-  if (!isTagType(wanted.subscription.expressionType))
-    return failure(responseCodes.SYSTEM_ERROR, filterRefusal(wanted.subscription.expressionType), {})
+function checkConsumer(parts: PullParts, group: GroupConfig, connection: Connection): PullReply | undefined {
   if (!parts.config.rejectPullConsumerEnable) return undefined
   const live = parts.consumers.group(group.groupName)
   const active = !live || live.consumeType === 'CONSUME_ACTIVELY' || !live.clients.has(connection)
@@ -140,7 +140,3 @@ function checkConsumer(
     {},
   )
 }
-
-/** Filters on properties are not served. */
-export const filterRefusal = (expressionType: string): string =>
-  `The broker does not support consumer to filter message by ${expressionType}`

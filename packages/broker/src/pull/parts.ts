@@ -2,8 +2,10 @@ import type { Clock, Logger } from '@aerobee/base'
 import type { MessageStore } from '@aerobee/store'
 import type { Admission } from '../admission.js'
 import type { Consumers } from '../clients/consumers.js'
+import type { SubscriptionConflicts } from '../clients/subscription-conflicts.js'
 import type { BrokerConfig } from '../config-keys.js'
 import type { ConsumerOffsets } from '../consumer-offsets.js'
+import type { ConsumerFilters } from '../filters/consumer-filters.js'
 import type { GroupTable } from '../groups.js'
 import type { LongPoll } from '../long-poll.js'
 import type { Peers } from '../peers.js'
@@ -20,6 +22,8 @@ export interface PullParts {
   topics: TopicTable
   groups: GroupTable
   consumers: Consumers
+  conflicts: SubscriptionConflicts
+  filters: ConsumerFilters
   offsets: ConsumerOffsets
   longPoll: LongPoll
   peers: Peers

@@ -24,5 +24,6 @@ export function readForPull(
     maxCount: Math.max(1, Math.min(maxMsgNums, countLimit)),
     maxBytes: recent ? config.maxTransferBytesOnMessageInMemory : config.maxTransferBytesOnMessageInDisk,
     matchTagsCode: admitted.wanted.match,
+    matchProperties: admitted.matchProperties,
   })
 }
