@@ -87,6 +87,8 @@ function brokerConfig(options: EmbeddedOptions, host: string, namesrvAddr: strin
       bindAddress: host,
       listenPort: String(options.brokerPort ?? 0),
       storePathRootDir: `${options.dataDirectory}/store`,
+      // Off in RocketMQ for what it costs there; who tries things out should find it.
+      enablePropertyFilter: 'true',
     }),
     given({ ...options.brokerConfig }),
     given({ namesrvAddr }),
