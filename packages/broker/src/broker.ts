@@ -36,6 +36,7 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
     groups: configFile(options, 'subscriptionGroup.json'),
     offsets: configFile(options, 'consumerOffset.json'),
     filters: configFile(options, 'consumerFilter.json'),
+    ...(config.enableLmq && { lmqOffsets: configFile(options, 'lmqConsumerOffset.json') }),
   }
   // The port is known only once it is open, and requests come only then.
   let advertisedFor: AdvertisedAddressFor = (local) => local

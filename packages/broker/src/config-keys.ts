@@ -180,6 +180,17 @@ const storeKeys = {
     20,
     gib,
   ]),
+  mapperFileSizeBatchConsumeQueue: integerKey(
+    'bytes of a consume queue file of a topic with queue.type=BatchCQ, multiple of 46',
+    13_800_000,
+    [46, gib],
+  ),
+  enableLmq: flagKey('serve light message queues, topics named %LMQ%…', false),
+  enableMultiDispatch: flagKey(
+    'with enableLmq: show messages in the queues of their property INNER_MULTI_DISPATCH too',
+    false,
+  ),
+  maxLmqConsumeQueueNum: integerKey('light message queues at most', 20_000, [1, 10_000_000]),
   maxHashSlotNum: integerKey('hash slots of an index file', 5_000_000, [1, 500_000_000]),
   maxIndexNum: integerKey('entries of an index file', 20_000_000, [2, 2_000_000_000]),
   maxMessageSize: integerKey('largest body, bytes', 4 * 1024 * KiB, [1, 15 * 1024 * KiB], dynamic),

@@ -87,3 +87,32 @@ test('what a file of Java holds beside offsets is passed over', () => {
   const offsets = offsetsOver(file)
   assert.deepEqual([offsets.query('G', 'T', 0), offsets.query('G', 'T', 1)], [3, undefined])
 })
+
+test('with light message queues offsets are in their own file, groups of such a name in a table of their own', () => {
+  const [file, lmqFile] = [new MemoryFile(), new MemoryFile()]
+  const open = () =>
+    new ConsumerOffsets({
+      clock: new VirtualClock(),
+      file,
+      lmqFile,
+      maxOffset: () => 100,
+      commitsPerVersion: 2,
+    })
+  const before = offsetsOver(file)
+  before.commit('G', 'T', 3, 7)
+  before.save()
+  const offsets = open()
+  assert.equal(offsets.query('G', 'T', 3), 7)
+  offsets.commit('%LMQ%g', '%LMQ%a', 0, 5)
+  offsets.commit('%LMQ%g', 'T', 2, 6)
+  offsets.commit('G', '%LMQ%a', 0, 8)
+  offsets.save()
+  const { lmqOffsetTable, offsetTable } = lmqFile.document as Record<string, unknown>
+  assert.deepEqual(lmqOffsetTable, { '%LMQ%a@%LMQ%g': 5 })
+  assert.deepEqual(offsetTable, { 'T@G': { 3: 7 }, 'T@%LMQ%g': { 2: 6 }, '%LMQ%a@G': { 0: 8 } })
+  const again = open()
+  assert.equal(again.query('%LMQ%g', '%LMQ%a', 0), 5)
+  assert.equal(again.query('%LMQ%g', 'T', 2), 6)
+  assert.equal(again.query('G', 'T', 3), 7)
+  assert.equal(file.saves, 1)
+})

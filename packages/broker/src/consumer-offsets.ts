@@ -1,10 +1,16 @@
 import type { Clock, QueueOffset } from '@aerobee/base'
+import { isLmqTopic } from '@aerobee/wire'
 import { advance, type DataVersion, newDataVersion, readDataVersion } from './data-version.js'
 import type { TableFile } from './table-file.js'
 
 export interface ConsumerOffsetOptions {
   clock: Clock
   file: TableFile
+  /**
+   * With `enableLmq`: lmqConsumerOffset.json, where groups named %LMQ%… have a table of their own, in place of `file`.
+   * Ours: as long as there is none, `file` is read. (RocketMQ forgets those offsets.)
+   */
+  lmqFile?: TableFile
   /** End of a queue: offsets beyond it are not taken. */
   maxOffset: (topic: string, queueId: number) => QueueOffset
   /** Commits per data version. */
@@ -35,7 +41,8 @@ export class ConsumerOffsets {
   constructor(options: ConsumerOffsetOptions) {
     this.#options = options
     this.#version = newDataVersion(options.clock)
-    this.#load(options.file.load())
+    const ofLmq = options.lmqFile?.load()
+    this.#load(ofLmq ?? options.file.load())
   }
 
   get dataVersion(): Readonly<DataVersion> {
@@ -173,16 +180,32 @@ export class ConsumerOffsets {
   save(): void {
     if (!this.#dirty) return
     this.#dirty = false
-    this.#options.file.saveSoon(() => this.toJSON())
+    const { file, lmqFile } = this.#options
+    if (lmqFile) lmqFile.saveSoon(() => this.#lmqJson())
+    else file.saveSoon(() => this.toJSON())
   }
 
   toJSON(): object {
     return { dataVersion: this.#version, offsetTable: tableJson(this.#committed) }
   }
 
+  #lmqJson(): object {
+    const ofLmq = new Map<string, QueueOffset>()
+    const others = new Map<string, QueueOffsets>()
+    for (const [key, queues] of this.#committed) {
+      const only = queues.size === 1 && isOfLmqGroup(key) ? queues.get(0) : undefined
+      if (only === undefined) others.set(key, queues)
+      else ofLmq.set(key, only)
+    }
+    const lmqOffsetTable = Object.fromEntries(ofLmq)
+    return { dataVersion: this.#version, lmqOffsetTable, offsetTable: tableJson(others) }
+  }
+
   #load(content: unknown): void {
     if (typeof content !== 'object' || content === null) return
-    const { dataVersion, offsetTable } = content as Record<string, unknown>
+    const { dataVersion, offsetTable, lmqOffsetTable } = content as Record<string, unknown>
+    for (const [key, offset] of Object.entries((lmqOffsetTable ?? {}) as Record<string, unknown>))
+      if (Number.isSafeInteger(offset)) queuesOf(this.#committed, key).set(0, offset as number)
     Object.assign(this.#version, readDataVersion(dataVersion, this.#options.clock))
     for (const [key, queues] of Object.entries((offsetTable ?? {}) as Record<string, unknown>)) {
       for (const [queueId, offset] of Object.entries((queues ?? {}) as Record<string, unknown>))
@@ -191,6 +214,9 @@ export class ConsumerOffsets {
     }
   }
 }
+
+/** Such groups read light message queues, which have queue 0 only. */
+const isOfLmqGroup = (key: string): boolean => isLmqTopic(key.slice(key.lastIndexOf('@') + 1))
 
 /** Neither name can hold an `@`. */
 const keyOf = (topic: string, group: string) => `${topic}@${group}`

@@ -43,6 +43,7 @@ export function createParts(options: PartsOptions): RunningParts {
   const filters = new ConsumerFilters({ settings: config, clock, logger, file: files.filters })
   const clients = new ClientRegistry({ settings: config, clock, logger, groups, filters })
   const longPoll = new LongPoll(clock)
+  store.batchTopics((topic) => topics.isBatch(topic))
   store.onArrival((topic, queueId, maxOffset) => longPoll.arrived(topic, queueId, maxOffset))
   return {
     config,
@@ -63,6 +64,7 @@ export function createParts(options: PartsOptions): RunningParts {
     offsets: new ConsumerOffsets({
       clock,
       file: files.offsets,
+      ...(files.lmqOffsets && { lmqFile: files.lmqOffsets }),
       maxOffset: (topic, queueId) => store.maxOffset(topic, queueId),
       commitsPerVersion: config.consumerOffsetUpdateVersionStep,
     }),

@@ -9,7 +9,7 @@ import {
   type ReadRequest,
 } from '@aerobee/store'
 import { VirtualClock } from '@aerobee/testkit'
-import { type Encodable, type FieldSet, newFrame } from '@aerobee/wire'
+import { type Encodable, type FieldSet, newFrame, type SendMessageRequest } from '@aerobee/wire'
 import { Admission } from './admission.js'
 import { ClientRegistry } from './clients/client-registry.js'
 import { type BrokerConfig, brokerConfigTable } from './config-keys.js'
@@ -171,6 +171,7 @@ export class FakeStore implements MessageStore {
       })
   deleteExpiredSoon(): void {}
   dropExpiredQueueFiles = async () => 0
+  batchTopics(): void {}
   deleteTopic(): void {}
   queues = () => new Map()
   onArrival(listener: (topic: string, queueId: number, maxOffset: number) => void): void {
@@ -312,4 +313,25 @@ export const bodyText = (reply: Reply): string => {
   const target = Buffer.alloc(reply.body.sizeBytes)
   reply.body.copyTo(target, 0)
   return target.toString()
+}
+
+/** A send of one message to queue 1 of topic T. */
+export function sendRequest(more: Partial<SendMessageRequest> = {}): SendMessageRequest {
+  return {
+    producerGroup: 'PG',
+    topic: 'T',
+    defaultTopic: 'TBW102',
+    defaultTopicQueueNums: 4,
+    queueId: 1,
+    sysFlag: 0,
+    bornTimestamp: 1_700_000_000_000,
+    flag: 7,
+    properties: 'UNIQ_KEY\u0001K\u0002TAGS\u0001TagA\u0002WAIT\u0001true\u0002',
+    reconsumeTimes: 0,
+    unitMode: false,
+    maxReconsumeTimes: undefined,
+    batch: false,
+    brokerName: undefined,
+    ...more,
+  }
 }

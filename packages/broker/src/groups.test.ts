@@ -3,12 +3,17 @@ import { test } from 'node:test'
 import { silentLogger } from '@aerobee/base'
 import { VirtualClock } from '@aerobee/testkit'
 import { MemoryFile } from './fakes.test.js'
-import { GroupTable, isSystemGroup, newGroupConfig } from './groups.js'
+import { GroupTable, type GroupTableOptions, isSystemGroup, newGroupConfig } from './groups.js'
 
-const table = (
-  settings = { autoCreateSubscriptionGroup: true, enableCreateSysGroup: true },
-  file = new MemoryFile(),
-) => new GroupTable({ settings, clock: new VirtualClock(), logger: silentLogger, file })
+const defaultSettings = { autoCreateSubscriptionGroup: true, enableLmq: false, enableCreateSysGroup: true }
+
+const table = (settings: Partial<GroupTableOptions['settings']> = {}, file = new MemoryFile()) =>
+  new GroupTable({
+    settings: { ...defaultSettings, ...settings },
+    clock: new VirtualClock(),
+    logger: silentLogger,
+    file,
+  })
 
 test('a group is created with upstream’s defaults when somebody asks for it', () => {
   const groups = table()
@@ -70,4 +75,12 @@ test('a change that the disk refuses did not happen, and an equal group is no ch
   assert.throws(() => groups.put([newGroupConfig('G', { retryMaxTimes: 1 })]), /disk full/)
   assert.throws(() => groups.delete('G'), /disk full/)
   assert.equal(groups.get('G')?.retryMaxTimes, 16)
+})
+
+test('with enableLmq a group named as a light message queue is there with the defaults, and is not kept', () => {
+  const groups = table({ enableLmq: true, autoCreateSubscriptionGroup: false })
+  assert.deepEqual(groups.find('%LMQ%a'), newGroupConfig('%LMQ%a'))
+  groups.put([newGroupConfig('%LMQ%a', { retryMaxTimes: 1 })])
+  assert.equal(groups.get('%LMQ%a')?.retryMaxTimes, 16)
+  assert.equal(groups.all.has('%LMQ%a'), false)
 })

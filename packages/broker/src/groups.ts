@@ -1,5 +1,5 @@
 import { type Clock, type Logger, withFields } from '@aerobee/base'
-import { bodies, isGroupName } from '@aerobee/wire'
+import { bodies, isGroupName, isLmqTopic } from '@aerobee/wire'
 import { advance, type DataVersion, newDataVersion, readDataVersion } from './data-version.js'
 import { changeSaved } from './saved-change.js'
 import type { TableFile } from './table-file.js'
@@ -41,7 +41,7 @@ export const isSystemGroup = (group: string): boolean =>
   group.startsWith(systemGroupPrefix) || predefined.some(({ groupName }) => groupName === group)
 
 export interface GroupTableOptions {
-  settings: { autoCreateSubscriptionGroup: boolean; enableCreateSysGroup: boolean }
+  settings: { autoCreateSubscriptionGroup: boolean; enableCreateSysGroup: boolean; enableLmq: boolean }
   clock: Clock
   logger: Logger
   file: TableFile
@@ -85,7 +85,12 @@ export class GroupTable {
 
   /** Without creating it. */
   get(group: string): GroupConfig | undefined {
-    return this.#groups.get(group)
+    return this.#groups.get(group) ?? (this.#isLmq(group) ? newGroupConfig(group) : undefined)
+  }
+
+  /** With `enableLmq` every group of such a name is there, with the defaults. */
+  #isLmq(group: string): boolean {
+    return this.#options.settings.enableLmq && isLmqTopic(group) && isGroupName(group)
   }
 
   /**
@@ -93,7 +98,7 @@ export class GroupTable {
    * soon only: were it lost, it would be created again.
    */
   find(group: string): GroupConfig | undefined {
-    return this.#groups.get(group) ?? this.#create(group)
+    return this.get(group) ?? this.#create(group)
   }
 
   #create(group: string): GroupConfig | undefined {
@@ -111,7 +116,9 @@ export class GroupTable {
 
   /** Inserts or replaces; saved once. Names are the caller's to check. */
   put(groups: readonly GroupConfig[]): void {
-    const changed = groups.filter((group) => !sameGroup(this.#groups.get(group.groupName), group))
+    const changed = groups.filter(
+      (group) => !this.#isLmq(group.groupName) && !sameGroup(this.#groups.get(group.groupName), group),
+    )
     if (changed.length === 0) return
     this.#change(() => {
       for (const group of changed) this.#groups.set(group.groupName, group)

@@ -31,4 +31,6 @@ export interface BrokerFiles {
   groups: TableFile
   offsets: TableFile
   filters: TableFile
+  /** With `enableLmq`, in place of the one before. */
+  lmqOffsets?: TableFile
 }

@@ -30,7 +30,13 @@ export interface SentProperties {
 }
 
 /** Set by the broker on every message, whatever the client says. */
-const ownNames: readonly string[] = ['MSG_REGION', 'TRACE_ON', 'CLUSTER', 'POP_CK']
+const ownNames: readonly string[] = [
+  'MSG_REGION',
+  'TRACE_ON',
+  'CLUSTER',
+  'POP_CK',
+  'INNER_MULTI_QUEUE_OFFSET',
+]
 
 export function scanProperties(text: string): SentProperties {
   const found: SentProperties = {
@@ -96,6 +102,9 @@ function noteProperty(found: SentProperties, text: string, start: number, middle
       return
     case 16:
       if (text.startsWith('TIMER_DELIVER_MS', start)) found.timer = true
+      return
+    case 24:
+      if (text.startsWith('INNER_MULTI_QUEUE_OFFSET', start)) found.rewrite = true
   }
 }
 

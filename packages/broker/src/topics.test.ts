@@ -150,3 +150,25 @@ test('a topic is printed as upstream prints it', async () => {
       'topicSysFlag=0, order=false, attributes={message.type=FIFO}]',
   )
 })
+
+test('with enableLmq a light message queue is a topic of one queue, which nobody creates or changes', () => {
+  const { topics } = table({ enableLmq: true })
+  assert.deepEqual(topics.find('%LMQ%a'), newTopicConfig('%LMQ%a', 1, 6))
+  topics.put([newTopicConfig('%LMQ%a', 8, 2)])
+  assert.deepEqual(topics.find('%LMQ%a'), newTopicConfig('%LMQ%a', 1, 6))
+  assert.equal(topics.all.has('%LMQ%a'), false)
+  assert.equal(topics.find('%LMQ%a.b'), undefined)
+  assert.equal(table().topics.find('%LMQ%a'), undefined)
+})
+
+test('the type of a topic’s queues is one of its attributes, and unknown for an unknown topic', () => {
+  const { topics } = table()
+  topics.put([
+    newTopicConfig('Many', 4, 6, { attributes: { 'queue.type': 'BatchCQ' } }),
+    newTopicConfig('T', 4, 6),
+  ])
+  assert.deepEqual(
+    [topics.isBatch('Many'), topics.isBatch('T'), topics.isBatch('U')],
+    [true, false, undefined],
+  )
+})

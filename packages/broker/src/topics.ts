@@ -2,12 +2,14 @@ import { bad, type Clock, type Logger, type Result, withFields } from '@aerobee/
 import {
   bodies,
   isInheritable,
+  isLmqTopic,
   isRetryTopic,
   permInherit,
   permRead,
   permText,
   permWrite,
   systemTopicNames,
+  topicNameFault,
 } from '@aerobee/wire'
 import { advance, type DataVersion, newDataVersion, readDataVersion } from './data-version.js'
 import { changeSaved } from './saved-change.js'
@@ -16,6 +18,8 @@ import type { TableFile } from './table-file.js'
 
 /** One topic as topics.json and the wire carry it. Replaced as a whole, never changed in place. */
 export type TopicConfig = bodies.TopicConfig
+
+const readWrite = permRead | permWrite
 
 export const topicSysFlags = { unit: 1, unitSub: 2 } as const
 
@@ -38,6 +42,9 @@ export function newTopicConfig(
   }
 }
 
+/** Whether an entry of its queues may stand for several messages. */
+export const isBatchTopic = (topic: TopicConfig): boolean => topic.attributes['queue.type'] === 'BatchCQ'
+
 /** As upstream prints it in remarks. */
 export function topicText(topic: TopicConfig): string {
   const attributes = Object.entries(topic.attributes).map(([key, value]) => `${key}=${value}`)
@@ -50,7 +57,7 @@ export function topicText(topic: TopicConfig): string {
 }
 
 export interface TopicTableOptions {
-  settings: SystemTopicSettings
+  settings: SystemTopicSettings & { enableLmq: boolean }
   clock: Clock
   logger: Logger
   file: TableFile
@@ -97,8 +104,19 @@ export class TopicTable {
     return this.#topics
   }
 
+  /** With `enableLmq` every light message queue is a topic of one queue that nobody creates. */
   find(topic: string): TopicConfig | undefined {
-    return this.#topics.get(topic)
+    return this.#topics.get(topic) ?? (this.#isLmq(topic) ? newTopicConfig(topic, 1, readWrite) : undefined)
+  }
+
+  /** Whether the queues of a topic are of type BatchCQ; undefined for a topic that there is none of. */
+  isBatch(topic: string): boolean | undefined {
+    const known = this.find(topic)
+    return known && isBatchTopic(known)
+  }
+
+  #isLmq(topic: string): boolean {
+    return this.#options.settings.enableLmq && isLmqTopic(topic) && topicNameFault(topic) === undefined
   }
 
   /** The topic, created from the default topic when it is missing and may be; undefined when it may not. */
@@ -149,7 +167,9 @@ export class TopicTable {
 
   /** Inserts or replaces; saved and announced once. Equal entries change nothing. */
   put(topics: readonly TopicConfig[]): void {
-    const changed = topics.filter((topic) => !sameTopic(this.#topics.get(topic.topicName), topic))
+    const changed = topics.filter(
+      (topic) => !this.#isLmq(topic.topicName) && !sameTopic(this.#topics.get(topic.topicName), topic),
+    )
     if (changed.length === 0) return
     this.#change(() => {
       for (const topic of changed) this.#topics.set(topic.topicName, topic)

@@ -23,6 +23,11 @@ const tablesOf = {
     groupTopicMap: { keys: 'text' },
   },
   'consumerFilter.json': { filterDataByTopic: { keys: 'text' } },
+  'lmqConsumerOffset.json': {
+    lmqOffsetTable: { keys: 'text' },
+    offsetTable: { keys: 'text', values: { keys: 'number' } },
+    groupTopicMap: { keys: 'text' },
+  },
   'delayOffset.json': { offsetTable: { keys: 'number' } },
 } as const satisfies Record<string, Record<string, TableLayout>>
 

@@ -3,7 +3,11 @@ import type { RecordShape } from '@aerobee/wire'
 
 /** What the broker asks of a message store; the classes behind it stand in the files beside. */
 
-/** A message on its way into the log: one record. Everything is taken as is; checks are the broker's. */
+/**
+ * A message on its way into the log: one record. Everything is taken as is; checks are the broker's. Two things are found
+ * in it: an inner batch (sysFlag) takes as many offsets as its INNER_NUM says, and gets INNER_BASE; with `enableLmq` and
+ * `enableMultiDispatch` a message is shown in the queues of its INNER_MULTI_DISPATCH too, and gets INNER_MULTI_QUEUE_OFFSET.
+ */
 export interface NewMessage {
   topic: string
   queueId: number
@@ -39,6 +43,7 @@ export type AppendStatus =
   | 'MESSAGE_ILLEGAL'
   | 'PROPERTIES_SIZE_EXCEEDED'
   | 'CREATE_MAPPED_FILE_FAILED'
+  | 'LMQ_CONSUME_QUEUE_NUM_EXCEEDED'
   | 'SERVICE_NOT_AVAILABLE'
   | 'UNKNOWN_ERROR'
 
@@ -143,6 +148,8 @@ export interface StoreStatus {
 export type RecordVisitor = (view: DataView, at: number, shape: RecordShape) => void
 
 export interface MessageStore {
+  /** Before the start: tells which topics have queues of type BatchCQ; undefined for unknown ones. Default: none has. */
+  batchTopics(isBatch: (topic: string) => boolean | undefined): void
   /** Opens, recovers and starts the services. Rejects with STORE_LOCKED, STORE_CORRUPT, IO_FAILED. */
   start(): Promise<void>
   /** Waits for appends under way, flushes, removes the abort marker. */

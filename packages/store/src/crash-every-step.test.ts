@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { utf8Text } from '@aerobee/base'
 import { type CrashImage, crashAtEveryStep, type FaultFileSystem, VirtualClock } from '@aerobee/testkit'
 import type { StoreOptions } from './options.js'
-import { Scene } from './store-scene.test.js'
+import { batchOf, type MessageFields, namingLmq, Scene } from './store-scene.test.js'
 
 /** A process that dies, or a machine that loses power, after each single change to the disk of a scripted run. */
 
 const tiny: Partial<StoreOptions> = {
   mappedFileSizeCommitLog: 2048,
   mappedFileSizeConsumeQueue: 200,
+  mapperFileSizeBatchConsumeQueue: 46 * 3,
+  enableLmq: true,
+  enableMultiDispatch: true,
   maxHashSlotNum: 10,
   maxIndexNum: 30,
 }
@@ -22,10 +24,17 @@ interface Ledger {
 
 const place = (topic: string, queueId: number, offset: number) => `${topic}/${queueId}/${offset}`
 
-async function send(scene: Scene, ledger: Ledger, topic: string, queueId: number, bodies: string[]) {
+async function send(
+  scene: Scene,
+  ledger: Ledger,
+  topic: string,
+  queueId: number,
+  bodies: string[],
+  fields: MessageFields = {},
+) {
   for (const body of bodies) ledger.tried.add(body)
   const sends = bodies.map(async (body) => {
-    const outcome = await scene.append(body, { topic, queueId })
+    const outcome = await scene.append(body, { topic, queueId, ...fields })
     if (outcome.status === 'PUT_OK') ledger.acked.set(place(topic, queueId, outcome.queueOffset), body)
   })
   await scene.clock.resolve(Promise.all(sends))
@@ -41,34 +50,34 @@ async function script(disk: FaultFileSystem, ledger: Ledger, options: Partial<St
   const first = await Scene.started({ disk, clock, options })
   await send(first, ledger, 'A', 0, numbered('first', 5))
   await send(first, ledger, 'B', 1, numbered('second', 3))
+  await send(first, ledger, 'Batch', 0, numbered('many', 4), batchOf(3))
+  await send(first, ledger, 'L', 0, numbered('light', 3), namingLmq('%LMQ%x', '%LMQ%y'))
   await clock.advance(62_000)
   await send(first, ledger, 'A', 0, numbered('third', 8))
   await clock.advance(2_000)
   await send(first, ledger, 'C', 0, numbered('fourth', 2))
+  await send(first, ledger, 'Batch', 0, numbered('few', 3), batchOf(2))
   await first.stop()
   const second = await Scene.started({ disk, clock, options })
   await send(second, ledger, 'A', 0, numbered('fifth', 4))
+  await send(second, ledger, 'Batch', 0, ['single 0'])
+  await send(second, ledger, 'L', 0, ['lighter 0'], namingLmq('%LMQ%x'))
   await clock.advance(2_000)
   await second.stop()
 }
 
-async function contents(scene: Scene): Promise<Map<string, string>> {
-  const found = new Map<string, string>()
-  for (const [topic, queueIds] of scene.store.queues()) {
-    for (const queueId of queueIds) {
-      for (const record of await scene.readAll(topic, queueId)) {
-        assert.equal(record.topic, topic)
-        assert.equal(record.queueId, queueId)
-        found.set(place(topic, queueId, record.queueOffset), utf8Text(record.body))
-      }
-    }
-  }
-  return found
+async function assertShown(scene: Scene) {
+  const sent = await scene.bodies('L')
+  assert.deepEqual(await scene.bodies('%LMQ%x'), sent, 'what a light message queue shows')
+  assert.deepEqual(
+    await scene.bodies('%LMQ%y'),
+    sent.filter((body) => body.startsWith('light ')),
+  )
 }
 
 async function verify(image: CrashImage, ledger: Ledger, options: Partial<StoreOptions>) {
   const scene = await Scene.started({ disk: image.disk, options })
-  const found = await contents(scene)
+  const found = await scene.contents()
   const mustSurvive = image.kind !== 'power-cut' || options.flushDiskType === 'SYNC_FLUSH'
   for (const [where, body] of ledger.acked) {
     const there = found.get(where)
@@ -81,16 +90,18 @@ async function verify(image: CrashImage, ledger: Ledger, options: Partial<StoreO
     if (i % 4 === image.step % 4) assert.deepEqual(await scene.byKey(topicOf(found, body), key(body)), [body])
   }
 
+  await assertShown(scene)
   const again = await scene.killed({ options })
-  assert.deepEqual(await contents(again), found, 'a second recovery gives the same')
-  for (const topic of ['A', 'D']) {
+  assert.deepEqual(await again.contents(), found, 'a second recovery gives the same')
+  await assertShown(again)
+  for (const topic of ['A', 'D', 'Batch']) {
     const end = again.store.maxOffset(topic, 0)
     const [sent] = await again.send(1, { topic })
     assert.equal(sent!.outcome.status, 'PUT_OK')
     assert.equal(sent!.outcome.queueOffset, end)
   }
   const last = await again.restarted({ options })
-  assert.equal((await contents(last)).size, found.size + 2)
+  assert.equal((await last.contents()).size, found.size + 3)
 }
 
 const key = (body: string) => body.replace(' ', '-')

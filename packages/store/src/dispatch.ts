@@ -30,19 +30,25 @@ export class Dispatch {
 
   publish(record: PendingAppend): void {
     const { queue, physicalOffset, sizeBytes } = record
-    if (queue !== undefined && !queue.deleted) {
-      queue.push(physicalOffset, sizeBytes, record.tagsCode)
-      this.#queues.note(queue)
-      if (!queue.announced) {
-        queue.announced = true
-        this.#longer.push(queue)
-      }
+    if (queue !== undefined) this.#toQueue(queue, record, record.queueOffset, record.count)
+    if (record.lmq !== undefined) {
+      for (const { queue: other, offset } of record.lmq) this.#toQueue(other, record, offset, 1)
     }
     if (record.indexed && this.#index !== undefined) {
       this.#index.put(record.topic, record.uniqKey, record.keys, physicalOffset, record.storeTimestamp)
     }
     this.position = physicalOffset + sizeBytes
     this.lastStoreTime = record.storeTimestamp
+  }
+
+  #toQueue(queue: ConsumeQueue, record: PendingAppend, offset: number, count: number): void {
+    if (queue.deleted) return
+    const { physicalOffset, sizeBytes, tagsCode, storeTimestamp } = record
+    queue.push(physicalOffset, sizeBytes, tagsCode, storeTimestamp, offset, count)
+    this.#queues.note(queue)
+    if (queue.announced) return
+    queue.announced = true
+    this.#longer.push(queue)
   }
 
   /** Once per queue for all that was published since the last call. */

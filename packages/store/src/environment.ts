@@ -20,6 +20,7 @@ export interface StorePaths {
   root: string
   commitLog: string
   consumeQueue: string
+  batchConsumeQueue: string
   index: string
   checkpoint: string
   abort: string
@@ -32,6 +33,7 @@ export function storePaths(options: StoreOptions): StorePaths {
     root,
     commitLog: options.storePathCommitLog || `${root}/commitlog`,
     consumeQueue: `${root}/consumequeue`,
+    batchConsumeQueue: `${root}/batchconsumequeue`,
     index: `${root}/index`,
     checkpoint: `${root}/checkpoint`,
     abort: `${root}/abort`,

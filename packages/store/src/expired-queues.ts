@@ -20,7 +20,7 @@ export async function dropExpiredQueueFiles(
     if (!expired(queue)) continue
     store.reader.units.forget(queue)
     queueFiles.removeQueue(queue)
-    queue.continueAt(queue.maxOffset)
+    queue.continueAt(queue.maxUnit, queue.maxOffset)
     dropped += 1
   }
   return dropped

@@ -1,5 +1,6 @@
 import { AerobeeError, type PhysicalOffset, type QueueOffset } from '@aerobee/base'
 import type { ConsumeQueue } from './consume-queue/consume-queue.js'
+import type { BatchTopicTest } from './consume-queue/queue-table.js'
 import type {
   AppendOutcome,
   KeyQueryOutcome,
@@ -37,6 +38,7 @@ class DirectoryStore implements MessageStore {
   readonly #listeners: ArrivalListener[] = []
   #store: RunningStore | undefined
   #stopping: Promise<void> | undefined
+  #isBatch: BatchTopicTest = () => undefined
 
   constructor(environment: StoreEnvironment) {
     this.#environment = environment
@@ -44,10 +46,14 @@ class DirectoryStore implements MessageStore {
 
   async start(): Promise<void> {
     if (this.#store) throw new AerobeeError('CLOSED', 'The store was started before: open another one.')
-    const store = await startStore(this.#environment)
+    const store = await startStore(this.#environment, this.#isBatch)
     for (const listener of this.#listeners) store.dispatch.onArrival(listener)
     await store.start()
     this.#store = store
+  }
+
+  batchTopics(isBatch: BatchTopicTest): void {
+    this.#isBatch = isBatch
   }
 
   stop(): Promise<void> {
@@ -139,7 +145,7 @@ class DirectoryStore implements MessageStore {
     maxCount: number,
   ): Promise<QueueEntry[] | undefined> {
     const queue = this.#find(topic, queueId)
-    return queue && queueEntries(this.#running().reader.units, queue, offset, maxCount)
+    return queue && queueEntries(this.#running().reader.search, queue, offset, maxCount)
   }
 
   deleteExpiredSoon(): void {

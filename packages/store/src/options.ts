@@ -13,6 +13,13 @@ export interface StoreOptions {
   mappedFileSizeCommitLog: number
   /** Bytes of a consume queue file; rounded up to a multiple of 20. */
   mappedFileSizeConsumeQueue: number
+  /** The same for queues of type BatchCQ, with entries of 46 bytes. */
+  mapperFileSizeBatchConsumeQueue: number
+  /** Whether messages are dispatched to light message queues too; it takes both. */
+  enableLmq: boolean
+  enableMultiDispatch: boolean
+  /** Light message queues at most. */
+  maxLmqConsumeQueueNum: number
   maxHashSlotNum: number
   maxIndexNum: number
   /** Largest body, bytes. */
@@ -55,6 +62,10 @@ export const defaultStoreOptions: Omit<StoreOptions, 'storePathRootDir'> = {
   storePathCommitLog: '',
   mappedFileSizeCommitLog: 1024 * MiB,
   mappedFileSizeConsumeQueue: 6_000_000,
+  mapperFileSizeBatchConsumeQueue: 13_800_000,
+  enableLmq: false,
+  enableMultiDispatch: false,
+  maxLmqConsumeQueueNum: 20_000,
   maxHashSlotNum: 5_000_000,
   maxIndexNum: 20_000_000,
   maxMessageSize: 4 * MiB,
@@ -95,5 +106,5 @@ export interface StoreMemory {
 
 /** Of the commit log in memory; shortened to the segment when that is smaller. */
 export const logBlockBytes = 1 * MiB
-/** Of a consume queue file in memory: 3,276 entries. */
-export const queueBlockUnits = Math.floor((64 * KiB) / 20)
+/** Of a consume queue file in memory, rounded down to whole entries: 3,276 of a SimpleCQ. */
+export const queueBlockBytes = 64 * KiB

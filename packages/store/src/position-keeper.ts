@@ -165,7 +165,9 @@ export class PositionKeeper {
         table.set(queue.topic, ofTopic)
       }
       const { minOffset, maxOffset, minPhysical, maxPhysical } = queue
-      ofTopic.set(queue.queueId, { minOffset, maxOffset, minPhysical, maxPhysical })
+      const known = { minOffset, maxOffset, minPhysical, maxPhysical }
+      const units = { min: queue.minUnit, max: queue.maxUnit }
+      ofTopic.set(queue.queueId, queue.layout.batch ? { ...known, units } : known)
     }
     const minPhysicalOffset = segments.first?.base ?? 0
     for (const [topic, offset] of this.#deletedTopics) {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type Random, seededRandom, utf8Text } from '@aerobee/base'
+import { type Random, seededRandom } from '@aerobee/base'
 import { FaultFileSystem, VirtualClock } from '@aerobee/testkit'
 import type { StoreOptions } from './options.js'
-import { message, Scene } from './store-scene.test.js'
+import { batchOf, message, namingLmq, Scene } from './store-scene.test.js'
 
 /**
  * A store through several lives, each with random sends and pauses and ended by a stop, a kill, a kill in the midst of
@@ -22,6 +22,8 @@ const queues: readonly [string, number][] = [
   ['A', 1],
   ['B', 0],
   ['C', 7],
+  ['Batch', 0],
+  ['L', 0],
 ]
 
 async function live(scene: Scene, random: Random, ledger: Ledger, life: number): Promise<void> {
@@ -33,8 +35,9 @@ async function live(scene: Scene, random: Random, ledger: Ledger, life: number):
       const body = `${life}.${round}.${i} ${'x'.repeat(random.below(random.below(8) === 0 ? 1500 : 100))}`
       ledger.tried.add(body)
       const waitStoreOk = random.below(5) > 0
+      const kind = topic === 'L' ? namingLmq('%LMQ%x') : topic === 'Batch' ? batchOf(1 + random.below(9)) : {}
       scene.store.append(
-        message(body, { topic, queueId, keys: `${life}.${round}.${i}`, waitStoreOk }),
+        message(body, { topic, queueId, keys: `${life}.${round}.${i}`, waitStoreOk, ...kind }),
         (outcome) => {
           const durable = waitStoreOk || random.below(2) < 0
           if (outcome.status === 'PUT_OK' && durable) {
@@ -47,25 +50,14 @@ async function live(scene: Scene, random: Random, ledger: Ledger, life: number):
   }
 }
 
-async function contents(scene: Scene): Promise<Map<string, string>> {
-  const found = new Map<string, string>()
-  for (const [topic, ids] of scene.store.queues()) {
-    for (const queueId of ids) {
-      for (const record of await scene.readAll(topic, queueId)) {
-        assert.equal(record.topic, topic)
-        assert.equal(record.queueId, queueId)
-        found.set(`${topic}/${queueId}/${record.queueOffset}`, utf8Text(record.body))
-      }
-    }
-  }
-  return found
-}
-
 async function runSeed(seed: number): Promise<void> {
   const random = seededRandom(seed)
   const options: Partial<StoreOptions> = {
     mappedFileSizeCommitLog: [2048, 4096, 16_384][random.below(3)]!,
     mappedFileSizeConsumeQueue: [100, 200, 2000][random.below(3)]!,
+    mapperFileSizeBatchConsumeQueue: 46 * [2, 5, 100][random.below(3)]!,
+    enableLmq: true,
+    enableMultiDispatch: true,
     maxIndexNum: 30,
     maxHashSlotNum: 10,
     flushDiskType: random.below(2) === 0 ? 'SYNC_FLUSH' : 'ASYNC_FLUSH',
@@ -82,7 +74,8 @@ async function runSeed(seed: number): Promise<void> {
       if (cut && options.flushDiskType === 'ASYNC_FLUSH') ledger.kept.clear()
     }
     const scene = await Scene.started({ disk, clock, options })
-    const found = await contents(scene)
+    const found = await scene.contents()
+    assert.deepEqual(await scene.bodies('%LMQ%x'), await scene.bodies('L'), `life ${life}`)
     for (const [where, body] of ledger.kept) {
       assert.equal(found.get(where), body, `life ${life}: ${where}\n${scene.lines.join('\n')}`)
     }

@@ -131,10 +131,11 @@ export class RunningStore {
   deleteTopic(topic: string): void {
     const { queues, queueFiles } = this.parts
     if (!queues.hasTopic(topic)) return
+    const layout = queues.layoutOf(topic)
     for (const queue of queues.of(topic)) this.reader.units.forget(queue)
     queues.removeTopic(topic)
     this.keeper.noteDeletedTopic(topic, this.log.end)
-    queueFiles.removeTopic(topic)
+    queueFiles.removeTopic(topic, layout)
   }
 
   async scan(from: number, visit: RecordVisitor): Promise<void> {

@@ -3,8 +3,9 @@ import { AbortMarker } from './abort-marker.js'
 import { Checkpoint } from './checkpoint.js'
 import { SegmentList } from './commit-log/segment-list.js'
 import { QueueFiles } from './consume-queue/queue-files.js'
-import { QueueTable } from './consume-queue/queue-table.js'
+import { type BatchTopicTest, QueueTable } from './consume-queue/queue-table.js'
 import { QueueWriter } from './consume-queue/queue-writer.js'
+import { queueLayout } from './consume-queue/unit.js'
 import {
   delayLevelsOf,
   type StoreEnvironment,
@@ -13,6 +14,7 @@ import {
   storePaths,
 } from './environment.js'
 import { MessageIndex } from './index-file/index.js'
+import { dispatchesToLmq } from './multi-dispatch.js'
 import { OpenFiles } from './open-files.js'
 import { machineProbe } from './process-probe.js'
 import { missingSegment } from './recovery/plan.js'
@@ -22,7 +24,10 @@ import { RunningStore } from './running-store.js'
 import { StoreLock } from './store-lock.js'
 
 /** Opens a store directory and brings it in order. Rejects with STORE_LOCKED, STORE_CORRUPT, IO_FAILED, INVALID_CONFIG. */
-export async function startStore(environment: StoreEnvironment): Promise<RunningStore> {
+export async function startStore(
+  environment: StoreEnvironment,
+  isBatch: BatchTopicTest,
+): Promise<RunningStore> {
   const { fileSystem, options } = environment
   const paths = storePaths(options)
   const delayLevels = delayLevelsOf(options)
@@ -31,7 +36,7 @@ export async function startStore(environment: StoreEnvironment): Promise<Running
   lock.acquire()
   const files = new OpenFiles(fileSystem, storeMemory(environment.memory, options).openFiles)
   try {
-    return await open(environment, paths, delayLevels, files, lock)
+    return await open(environment, paths, delayLevels, files, lock, isBatch)
   } catch (thrown) {
     files.close()
     lock.release()
@@ -45,6 +50,7 @@ async function open(
   delayLevels: readonly number[],
   files: OpenFiles,
   lock: StoreLock,
+  isBatch: BatchTopicTest,
 ): Promise<RunningStore> {
   const { fileSystem, options, clock, logger } = environment
   const marker = new AbortMarker(fileSystem, paths.abort)
@@ -65,9 +71,12 @@ async function open(
   // Before the first change to what is there.
   marker.set(process.pid)
   makeDurableDirectory(fileSystem, paths.consumeQueue)
-  const queues = new QueueTable()
-  const fileBytes = options.mappedFileSizeConsumeQueue
-  const queueFiles = new QueueFiles({ fileSystem, files, directory: paths.consumeQueue, fileBytes, logger })
+  const layouts = {
+    simple: queueLayout(false, paths.consumeQueue, options.mappedFileSizeConsumeQueue),
+    batch: queueLayout(true, paths.batchConsumeQueue, options.mapperFileSizeBatchConsumeQueue),
+  }
+  const queues = new QueueTable(layouts, isBatch)
+  const queueFiles = new QueueFiles({ fileSystem, files, logger })
   const queueWriter = new QueueWriter(queueFiles, clock, logger)
   const index = openIndex(environment, paths, clean, checkpointValues.indexMsgTimestamp)
   const recovered = await recover({
@@ -84,6 +93,7 @@ async function open(
     positions,
     checkpoint: checkpointValues,
     appendedCrc: options.enabledAppendPropCRC,
+    multiDispatch: dispatchesToLmq(options),
     delayLevels,
   })
   return new RunningStore({

@@ -1,3 +1,4 @@
+import { isBlank } from './consume-queue/unit.js'
 import type { RetainedSegment } from './retention/plan.js'
 import { parseHours } from './retention/plan.js'
 import { RetentionService } from './retention/service.js'
@@ -57,12 +58,13 @@ async function deleteSegment(store: RunningStore, segment: RetainedSegment): Pro
   // One at a time: a power cut must not bring an older one back beside a gap.
   await environment.fileSystem.syncDirectory(paths.commitLog)
   for (const queue of [...queues.all()]) {
-    if (queue.minPhysical >= logStart || queue.minOffset === queue.maxOffset || queue.deleted) continue
-    const minOffset = await store.reader.search.firstFrom(queue, queue.minOffset, logStart)
-    queue.minOffset = minOffset
-    queue.minPhysical =
-      minOffset < queue.maxOffset ? await store.reader.search.physicalAt(queue, minOffset) : -1
-    queueFiles.removeBelow(queue, minOffset)
+    if (queue.minPhysical >= logStart || queue.empty || queue.deleted) continue
+    const { search } = store.reader
+    const unit = await search.firstFrom(queue, logStart)
+    const first = unit < queue.maxUnit ? await search.entryOf(queue, unit) : undefined
+    queue.beginAt(unit, first?.offset ?? queue.maxOffset)
+    queue.minPhysical = first === undefined || isBlank(first.physical, first.size) ? -1 : first.physical
+    queueFiles.removeBelow(queue, unit)
   }
   index?.deleteBelow(logStart)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { javaHash, type Logger, utf8, utf8Text } from '@aerobee/base'
 import { FaultFileSystem, VirtualClock } from '@aerobee/testkit'
-import { decodeRecords, type MessageRecord } from '@aerobee/wire'
+import { decodeRecords, isLmqTopic, type MessageRecord, propertyText } from '@aerobee/wire'
 import {
   type AppendOutcome,
   defaultStoreOptions,
@@ -18,11 +18,15 @@ import {
 export const smallSizes = {
   mappedFileSizeCommitLog: 65_536,
   mappedFileSizeConsumeQueue: 2_000,
+  mapperFileSizeBatchConsumeQueue: 4_600,
   maxHashSlotNum: 100,
   maxIndexNum: 400,
 }
 
 const host = Uint8Array.of(127, 0, 0, 1, 0, 0, 0x2a, 0x9f)
+
+/** `more`: properties behind those that a message has anyway. */
+export type MessageFields = Partial<NewMessage> & { more?: string }
 
 export interface Sent {
   topic: string
@@ -36,6 +40,8 @@ export interface SceneOptions {
   clock?: VirtualClock
   options?: Partial<StoreOptions>
   memory?: Partial<StoreMemory>
+  /** Whether a topic's queues are of type BatchCQ. Default: those of topics whose names begin with Batch. */
+  isBatch?: (topic: string) => boolean | undefined
 }
 
 export class Scene {
@@ -49,6 +55,7 @@ export class Scene {
     clock = new VirtualClock(),
     options,
     memory,
+    isBatch = (topic) => topic.startsWith('Batch'),
   }: SceneOptions = {}) {
     this.disk = disk
     this.clock = clock
@@ -59,6 +66,7 @@ export class Scene {
       logger: logger(this.lines),
       ...(memory && { memory }),
     })
+    this.store.batchTopics(isBatch)
   }
 
   static async started(options: SceneOptions = {}): Promise<Scene> {
@@ -87,12 +95,12 @@ export class Scene {
     return Scene.started({ disk: this.disk.afterKill(), ...options })
   }
 
-  append(body: string, fields: Partial<NewMessage> = {}): Promise<AppendOutcome> {
+  append(body: string, fields: MessageFields = {}): Promise<AppendOutcome> {
     return new Promise((resolve) => this.store.append(message(body, fields), resolve))
   }
 
   /** Each in a turn of its own. */
-  async send(count: number, fields: Partial<NewMessage> = {}, first = 0): Promise<Sent[]> {
+  async send(count: number, fields: MessageFields = {}, first = 0): Promise<Sent[]> {
     const sent: Sent[] = []
     for (let i = first; i < first + count; i++) {
       const { topic = 'T', queueId = 0 } = fields
@@ -120,6 +128,21 @@ export class Scene {
     return records
   }
 
+  /** Bodies by `topic/queue/offset`, of every queue but the light message queues. */
+  async contents(): Promise<Map<string, string>> {
+    const found = new Map<string, string>()
+    for (const [topic, queueIds] of this.store.queues()) {
+      for (const queueId of isLmqTopic(topic) ? [] : queueIds) {
+        for (const record of await this.readAll(topic, queueId)) {
+          assert.equal(record.topic, topic)
+          assert.equal(record.queueId, queueId)
+          found.set(`${topic}/${queueId}/${record.queueOffset}`, utf8Text(record.body))
+        }
+      }
+    }
+    return found
+  }
+
   async bodies(topic = 'T', queueId = 0): Promise<string[]> {
     return (await this.readAll(topic, queueId)).map((record) => utf8Text(record.body))
   }
@@ -133,7 +156,7 @@ export class Scene {
   }
 }
 
-export function message(body: string, fields: Partial<NewMessage> = {}): NewMessage {
+export function message(body: string, { more = '', ...fields }: MessageFields = {}): NewMessage {
   const keys = fields.keys ?? body.replace(' ', '-')
   return {
     topic: 'T',
@@ -146,7 +169,7 @@ export function message(body: string, fields: Partial<NewMessage> = {}): NewMess
     reconsumeTimes: 0,
     preparedTransactionOffset: 0,
     body: utf8(body),
-    properties: `TAGS\u0001a\u0002KEYS\u0001${keys}\u0002`,
+    properties: `TAGS\u0001a\u0002KEYS\u0001${keys}\u0002${more}`,
     tagsCode: javaHash('a'),
     uniqKey: undefined,
     keys,
@@ -154,6 +177,16 @@ export function message(body: string, fields: Partial<NewMessage> = {}): NewMess
     ...fields,
   }
 }
+
+/** A record that says to hold so many messages. */
+export const batchOf = (count: number): MessageFields => ({
+  sysFlag: 0xc0,
+  more: propertyText('INNER_NUM', String(count)),
+})
+
+export const namingLmq = (...names: string[]): MessageFields => ({
+  more: propertyText('WAIT', 'true') + propertyText('INNER_MULTI_DISPATCH', names.join(',')),
+})
 
 export function recordsOf(outcome: ReadOutcome): MessageRecord[] {
   if (outcome.records === undefined) return []

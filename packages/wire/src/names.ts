@@ -64,6 +64,8 @@ export const lmqTopicPrefix = '%LMQ%'
 
 export const isRetryTopic = (topic: string): boolean => topic.startsWith(retryTopicPrefix)
 export const isDlqTopic = (topic: string): boolean => topic.startsWith(dlqTopicPrefix)
+/** Of a light message queue, or a group that reads one. */
+export const isLmqTopic = (topic: string): boolean => topic.startsWith(lmqTopicPrefix)
 
 /** Where messages that a group could not consume wait for their next try. */
 export const retryTopicOf = (group: string): string => retryTopicPrefix + group

@@ -1,32 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { SendMessageRequest } from '@aerobee/wire'
-import { ask, type BrokerParts, brokerParts, FakeConnection } from '../fakes.test.js'
+import { utf8 } from '@aerobee/base'
+import { encodeBatch, type SendMessageRequest } from '@aerobee/wire'
+import { ask, type BrokerParts, brokerParts, FakeConnection, sendRequest as request } from '../fakes.test.js'
 import { newTopicConfig } from '../topics.js'
 import { sendMessageHandler } from './send-message.js'
 
 const common = { traceOn: true, region: 'DefaultRegion' }
 const faq = '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.'
-
-function request(more: Partial<SendMessageRequest> = {}): SendMessageRequest {
-  return {
-    producerGroup: 'PG',
-    topic: 'T',
-    defaultTopic: 'TBW102',
-    defaultTopicQueueNums: 4,
-    queueId: 1,
-    sysFlag: 0,
-    bornTimestamp: 1_700_000_000_000,
-    flag: 7,
-    properties: 'UNIQ_KEY\u0001K\u0002TAGS\u0001TagA\u0002WAIT\u0001true\u0002',
-    reconsumeTimes: 0,
-    unitMode: false,
-    maxReconsumeTimes: undefined,
-    batch: false,
-    brokerName: undefined,
-    ...more,
-  }
-}
 
 const send = async (
   parts: BrokerParts,
@@ -307,20 +288,8 @@ test('too many sends that wait for the disk are refused, with the reason', async
   assert.equal((await ask(handler, request(), { body: 'x' })).replies.length, 0)
 })
 
-function batchBody(messages: { body: string; properties: string; flag?: number }[]): Buffer {
-  return Buffer.concat(
-    messages.map(({ body, properties, flag = 0 }) => {
-      const [bytes, props] = [Buffer.from(body), Buffer.from(properties)]
-      const head = Buffer.alloc(20)
-      head.writeInt32BE(22 + bytes.length + props.length, 0)
-      head.writeInt32BE(flag, 12)
-      head.writeInt32BE(bytes.length, 16)
-      const length = Buffer.alloc(2)
-      length.writeInt16BE(props.length)
-      return Buffer.concat([head, bytes, length, props])
-    }),
-  )
-}
+const batchBody = (messages: { body: string; properties: string; flag?: number }[]): Uint8Array =>
+  encodeBatch(messages.map(({ body, properties, flag = 0 }) => ({ body: utf8(body), properties, flag })))
 
 test('a batch is stored in one append, each message with its own and the batch’s properties', async () => {
   const parts = brokerParts()

@@ -5,19 +5,21 @@ import {
   endedProperties,
   isRetryTopic,
   responseCodes,
+  systemFlags,
   tagsCode,
 } from '@aerobee/wire'
 import type { Peer } from '../peers.js'
 import { cleaned, type SentProperties, scanProperties } from '../sent-properties.js'
 import { type Destination, findDestination } from './destination.js'
+import { becomesOneRecord, innerBatch } from './inner-batch.js'
 import { hasTransaction, type SendExchange, sysFlagOf, tooLong } from './message.js'
-import { sendAnswer } from './outcome.js'
+import { isStored, sendAnswer } from './outcome.js'
 import type { SendParts } from './parts.js'
 import { illegalMessage, refuse, type SendReply } from './refusal.js'
 
 /**
- * Several messages in one request (reference: broker-behaviour 3.6, batch): all in one append, one after the other,
- * or none. undefined when they are on their way into the store.
+ * Several messages in one request (reference: broker-behaviour 3.6, batch): all in one record of a topic with
+ * queue.type=BatchCQ, else all in one append, one after the other, or none. undefined when they are on their way into the store.
  */
 export function storeBatch(parts: SendParts, exchange: SendExchange): SendReply | undefined {
   const { config } = parts
@@ -36,11 +38,25 @@ export function storeBatch(parts: SendParts, exchange: SendExchange): SendReply 
   const sharedText = request.properties ?? ''
   const shared = scanProperties(sharedText)
   if (hasTransaction(request.sysFlag, shared)) return illegalMessage(config)
-  if (mayWait(shared)) return illegalMessage(config)
+  if (mayWait(shared) || (request.sysFlag & systemFlags.innerBatch) !== 0) return illegalMessage(config)
   const items = decodeBatch(frame.body)
   if (!items.ok || items.value.length === 0) return illegalMessage(config)
 
   const peer = parts.peers.of(connection)
+  const { queueId } = destination
+  const bytes = frame.body.length
+  if (becomesOneRecord(destination, shared)) {
+    const message = innerBatch(parts, exchange, destination, peer, items.value, shared)
+    if (!message) return illegalMessage(config)
+    const count = items.value.length
+    parts.store.append(message, (outcome) => {
+      parts.admission.sendDone(bytes)
+      const answer = sendAnswer(parts, peer, message, queueId, shared.uniqKey, count, outcome)
+      const fields = isStored(outcome) && { ...answer.fields, batchUniqId: shared.uniqKey }
+      exchange.respond(fields ? { ...answer, fields } : answer)
+    })
+    return undefined
+  }
   const appended = endedProperties(shared.rewrite ? cleaned(sharedText) : sharedText) + parts.ownProperties()
   const messages: NewMessage[] = []
   for (const item of items.value) {
@@ -48,8 +64,6 @@ export function storeBatch(parts: SendParts, exchange: SendExchange): SendReply 
     if (!message) return illegalMessage(config)
     messages.push(message)
   }
-  const bytes = frame.body.length
-  const { queueId } = destination
   parts.store.appendBatch(messages, (outcome) => {
     parts.admission.sendDone(bytes)
     exchange.respond(sendAnswer(parts, peer, messages[0]!, queueId, shared.uniqKey, messages.length, outcome))

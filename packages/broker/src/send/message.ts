@@ -15,6 +15,7 @@ import { hostFlags, type Peer } from '../peers.js'
 import { cleaned, type SentProperties } from '../sent-properties.js'
 import type { TopicConfig } from '../topics.js'
 import type { Destination } from './destination.js'
+import { isInnerBatch } from './inner-batch.js'
 import type { SendParts } from './parts.js'
 import { illegalMessage, notServedYet, refuse, type SendReply } from './refusal.js'
 
@@ -33,7 +34,8 @@ export function checkMessage(
   if (properties.keys === undefined && destination.topic.attributes['cleanup.policy'] === 'COMPACTION')
     return refuse(config, responseCodes.MESSAGE_ILLEGAL, 'Required message key is missing')
   if (hasTransaction(request.sysFlag, properties)) return refuseTransaction(parts, exchange)
-  if (properties.innerBatch || (request.sysFlag & systemFlags.innerBatch) !== 0) return illegalMessage(config)
+  const innerBatch = properties.innerBatch || (request.sysFlag & systemFlags.innerBatch) !== 0
+  if (innerBatch && !isInnerBatch(exchange, destination)) return illegalMessage(config)
   const size = frame.body.length
   return size === 0 || size > config.maxMessageSize ? illegalMessage(config) : undefined
 }

@@ -24,12 +24,19 @@ function notStored(config: BrokerConfig, outcome: AppendOutcome, status: () => S
         responseCodes.SYSTEM_ERROR,
         'create mapped file failed, server is busy or broken.',
       )
+    case 'LMQ_CONSUME_QUEUE_NUM_EXCEEDED':
+      return refuse(config, responseCodes.SYSTEM_ERROR, lmqExceeded)
     case 'SERVICE_NOT_AVAILABLE':
       return refuse(config, responseCodes.SERVICE_NOT_AVAILABLE, unavailableText(status()))
     default:
       return refuse(config, responseCodes.SYSTEM_ERROR, 'UNKNOWN_ERROR')
   }
 }
+
+/** As 5.3.3 has it, which never says so, since it keeps no count. */
+const lmqExceeded =
+  '[LMQ_CONSUME_QUEUE_NUM_EXCEEDED]broker config enableLmq and enableMultiDispatch, lmq consumeQueue num exceed ' +
+  'maxLmqConsumeQueueNum config num, default limit 2w.'
 
 /** Upstream's text, and what it was behind it. */
 function unavailableText(status: StoreStatus): string {

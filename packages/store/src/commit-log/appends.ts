@@ -4,6 +4,7 @@ import type { ConsumeQueue } from '../consume-queue/consume-queue.js'
 import type { QueueTable } from '../consume-queue/queue-table.js'
 import type { AppendOutcome, AppendStatus, NewMessage } from '../contracts.js'
 import type { StoreOptions } from '../options.js'
+import { hasExtraPlaces, withExtraPlaces } from './extra-places.js'
 import type { LogWriter } from './log-writer.js'
 import { PendingAppend } from './pending-append.js'
 
@@ -58,6 +59,19 @@ export class Appends {
       this.#add(pending, 'MESSAGE_ILLEGAL')
       return
     }
+    if (!hasExtraPlaces(message, this.#parts.options)) this.#append(message, queue, pending)
+    else this.#appendAtPlaces(message, queue, pending)
+  }
+
+  #appendAtPlaces(message: NewMessage, queue: ConsumeQueue, pending: PendingAppend): void {
+    const { queues, options } = this.#parts
+    const placed = withExtraPlaces(message, queue, pending, queues, options)
+    const refused = typeof placed === 'string' ? placed : this.#check(placed)
+    if (refused !== undefined) this.#add(pending, refused)
+    else this.#append(placed as NewMessage, queue, pending)
+  }
+
+  #append(message: NewMessage, queue: ConsumeQueue, pending: PendingAppend): void {
     const { writer } = this.#parts
     let bound = writer.boundOf(message, queue.topicBytes)
     if (!writer.fits(bound)) {
@@ -150,7 +164,9 @@ export class Appends {
     pending.waits = message.waitStoreOk
     pending.sizeBytes = writer.add(message, queue.topicBytes, pending.queueOffset, wallMs, bound)
     pending.storedBytes = pending.sizeBytes
-    if (shown) queue.nextOffset += 1
+    if (!shown) return
+    queue.nextOffset += pending.count
+    if (pending.lmq !== undefined) for (const { queue: other } of pending.lmq) other.nextOffset += 1
   }
 
   #refusal(): AppendStatus | undefined {
@@ -208,6 +224,7 @@ export class Appends {
     const { logger, clock, writer, broken } = this.#parts
     for (const pending of appends.toReversed()) {
       if (pending.queue !== undefined) pending.queue.nextOffset = pending.queueOffset
+      for (const { queue, offset } of pending.lmq ?? []) queue.nextOffset = offset
     }
     logger.error(`The commit log could not be written: ${errorText(thrown)}`)
     if (isFull(thrown.cause)) this.#fullUntil = clock.monoMs() + fullPauseMs

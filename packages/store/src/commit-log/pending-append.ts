@@ -1,6 +1,11 @@
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js'
 import type { AppendOutcome, AppendStatus } from '../contracts.js'
 
+export interface LmqEntry {
+  queue: ConsumeQueue
+  offset: number
+}
+
 /** One record between its append and its answer; serves as the outcome itself. */
 export class PendingAppend implements AppendOutcome {
   status: AppendStatus = 'PUT_OK'
@@ -13,6 +18,10 @@ export class PendingAppend implements AppendOutcome {
   tagsCode = 0
   /** Undefined for a record that no queue shows (a prepared or rolled back message). */
   queue: ConsumeQueue | undefined = undefined
+  /** Messages in it. */
+  count = 1
+  /** Light message queues that show it too, and where. */
+  lmq: readonly LmqEntry[] | undefined = undefined
   topic = ''
   uniqKey: string | undefined = undefined
   keys: string | undefined = undefined

@@ -41,8 +41,9 @@ export class SegmentList {
   readonly segmentBytes: number
   readonly #place: SegmentPlace
   #segments: Segment[] = []
-  /** Segments whose directory entry may not be durable yet. */
-  #unsyncedNames = 0
+  /** Segments made until now, and how many of them have a durable directory entry for certain. */
+  #made = 0
+  #durable = 0
   #nameSync: Promise<void> | undefined
 
   constructor(place: SegmentPlace) {
@@ -60,7 +61,7 @@ export class SegmentList {
       this.#check(segment, this.#segments[i - 1])
     })
     // Whoever made the last ones may have died before he synced.
-    this.#unsyncedNames = this.#segments.length
+    this.#made = this.#segments.length
   }
 
   get all(): readonly Segment[] {
@@ -95,24 +96,30 @@ export class SegmentList {
 
   /** Makes the segment with this base, which must follow the last one. Throws IO_FAILED. */
   create(base: number): Segment {
-    const { files, directory } = this.#place
+    const { fileSystem, files, directory } = this.#place
     const { last } = this
     assert(!last || last.base + this.segmentBytes === base, 'segments follow one another')
     const path = `${directory}/${segmentName(base)}`
+    // A power cut must not take the one before and leave this one.
+    if (this.#made > this.#durable) {
+      fileSystem.syncDirectorySync(directory)
+      this.#durable = this.#made
+    }
     files.use(path, (file) => this.#restoreSize(file), this.segmentBytes)
     const segment = { base, path }
     this.#segments.push(segment)
-    this.#unsyncedNames += 1
+    this.#made += 1
     return segment
   }
 
   /** The names of new segments durable. Rejects with IO_FAILED. */
   async syncNames(): Promise<void> {
-    while (this.#unsyncedNames > 0) {
-      const count = this.#unsyncedNames
-      this.#nameSync ??= this.#place.fileSystem.syncDirectory(this.#place.directory).then(
+    while (this.#made > this.#durable) {
+      const { fileSystem, directory } = this.#place
+      const made = this.#made
+      this.#nameSync ??= fileSystem.syncDirectory(directory).then(
         () => {
-          this.#unsyncedNames -= count
+          this.#durable = Math.max(this.#durable, made)
           this.#nameSync = undefined
         },
         (thrown: unknown) => {

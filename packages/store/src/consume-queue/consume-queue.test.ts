@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { seededRandom } from '@aerobee/base'
-import { ConsumeQueue } from './consume-queue.js'
+import { BatchQueue } from './batch-queue.js'
+import { SimpleQueue } from './simple-queue.js'
+import { queueLayout } from './unit.js'
+
+const simple = queueLayout(false, '/consumequeue', 2000)
+const batch = queueLayout(true, '/batchconsumequeue', 4600)
 
 test('entries in memory are those pushed last, through growth, writing and shrinking', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = seededRandom(seed)
-    const queue = new ConsumeQueue('T', 0)
+    const queue = new SimpleQueue('T', 0, simple)
     const start = random.below(2) * 1_000_000
-    queue.minOffset = start
-    queue.continueAt(start)
+    queue.restartAt(start)
     const pushed: { physical: number; size: number; tagsCode: number }[] = []
     for (let step = 0; step < 3000; step++) {
       const choice = random.below(20)
@@ -39,7 +43,7 @@ test('entries in memory are those pushed last, through growth, writing and shrin
 })
 
 test('a busy queue whose entries are written keeps little memory, an idle one next to none', () => {
-  const queue = new ConsumeQueue('T', 0)
+  const queue = new SimpleQueue('T', 0, simple)
   for (let i = 0; i < 100_000; i++) {
     queue.push(i * 100, 100, 0)
     if (i % 500 === 0) queue.writtenEnd = queue.maxOffset
@@ -51,10 +55,32 @@ test('a busy queue whose entries are written keeps little memory, an idle one ne
 })
 
 test('an offset without a record does not count as the newest entry', () => {
-  const queue = new ConsumeQueue('T', 0)
+  const queue = new SimpleQueue('T', 0, simple)
   queue.push(500, 100, 0)
-  queue.pushBlank()
+  queue.skipTo(2)
   assert.equal(queue.maxOffset, 2)
   assert.equal(queue.maxPhysical, 500)
   assert.equal(queue.sizeAt(1), 0x7fff_ffff)
+})
+
+test('an offset of a batch queue belongs to the entry whose messages surround it', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = seededRandom(seed)
+    const queue = new BatchQueue('T', 0, batch)
+    queue.restartAt(random.below(1000))
+    const owner = new Map<number, number>()
+    for (let unit = 0; unit < 200; unit++) {
+      if (random.below(20) === 0) queue.skipTo(queue.maxOffset + random.below(5))
+      const offset = queue.maxOffset
+      const count = 1 + random.below(40)
+      queue.push(unit * 100, 100, 0, 1_700_000_000_000 + unit, offset, count)
+      for (let i = 0; i < count; i++) owner.set(offset + i, unit)
+      assert.equal(queue.maxOffset, offset + count)
+    }
+    for (const [offset, unit] of owner) assert.equal(queue.unitOf(offset), unit, `seed ${seed}: ${offset}`)
+    for (let offset = queue.minOffset; offset < queue.maxOffset; offset++) {
+      const { offset: base, count } = queue.entryAt(queue.unitOf(offset))
+      assert.ok(offset < base + count, `seed ${seed}: what is lost is followed by what is not`)
+    }
+  }
 })

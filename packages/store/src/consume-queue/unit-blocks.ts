@@ -1,14 +1,14 @@
-import { queueBlockUnits } from '../options.js'
+import { queueBlockBytes } from '../options.js'
+import { batchUnitHolding } from './batch-queue.js'
 import type { ConsumeQueue } from './consume-queue.js'
 import type { QueueFiles } from './queue-files.js'
-import { unitBytes } from './unit.js'
 
 /** Entries of a queue as they lie in a file. */
 export interface UnitBlock {
   readonly queue: ConsumeQueue
-  /** First offset of the block's range. */
+  /** First entry of the block's range. */
   readonly start: number
-  /** Entries before this offset are in `view`; the file may hold more by now. */
+  /** Entries before this one are in `view`; the file may hold more by now. */
   readonly end: number
   readonly bytes: Buffer
   readonly view: DataView
@@ -25,12 +25,12 @@ export class UnitBlocks {
 
   constructor(files: QueueFiles, cacheBytes: number) {
     this.#files = files
-    this.#limit = Math.max(2, Math.floor(cacheBytes / (queueBlockUnits * unitBytes)))
+    this.#limit = Math.max(2, Math.floor(cacheBytes / queueBlockBytes))
   }
 
-  find(queue: ConsumeQueue, offset: number): UnitBlock | undefined {
+  find(queue: ConsumeQueue, unit: number): UnitBlock | undefined {
     for (const block of this.#blocks) {
-      if (block.queue !== queue || offset < block.start || offset >= block.end) continue
+      if (block.queue !== queue || unit < block.start || unit >= block.end) continue
       this.#uses += 1
       block.lastUse = this.#uses
       return block
@@ -38,9 +38,23 @@ export class UnitBlocks {
     return undefined
   }
 
-  /** `offset` is below `writtenEnd`. Rejects with IO_FAILED. */
-  load(queue: ConsumeQueue, offset: number): Promise<UnitBlock> {
-    const start = this.#startOf(offset)
+  /** The entry of an offset, when a block here tells; -1 else. */
+  unitOf(queue: ConsumeQueue, offset: number): number {
+    const { unitBytes } = queue.layout
+    for (const { queue: known, start, end, view } of this.#blocks) {
+      if (known !== queue || offset < queue.offsetIn(view, 0, start)) continue
+      const last = queue.entryIn(view, (end - 1 - start) * unitBytes, end - 1)
+      if (offset < last.offset + last.count) {
+        return start + batchUnitHolding(view, end - start, offset, unitBytes)
+      }
+      if (offset === last.offset + last.count) return end
+    }
+    return -1
+  }
+
+  /** `unit` is below `writtenEnd`. Rejects with IO_FAILED. */
+  load(queue: ConsumeQueue, unit: number): Promise<UnitBlock> {
+    const start = startOf(queue, unit)
     const key = `${queue.topic}/${queue.queueId}/${start}/${queue.writtenEnd}`
     let loading = this.#loading.get(key)
     if (!loading) {
@@ -56,9 +70,9 @@ export class UnitBlocks {
   }
 
   async #read(queue: ConsumeQueue, start: number): Promise<UnitBlock> {
-    const { unitsPerFile } = this.#files
+    const { unitsPerFile, unitBytes } = queue.layout
     const fileEnd = start - (start % unitsPerFile) + unitsPerFile
-    const end = Math.min(start + queueBlockUnits, fileEnd, queue.writtenEnd)
+    const end = Math.min(start + blockUnits(queue), fileEnd, queue.writtenEnd)
     const bytes = Buffer.alloc((end - start) * unitBytes)
     await this.#files.read(queue, start, bytes)
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -74,9 +88,11 @@ export class UnitBlocks {
     const oldest = this.#blocks.reduce((a, b) => (b.lastUse < a.lastUse ? b : a))
     this.#blocks = this.#blocks.filter((block) => block !== oldest)
   }
+}
 
-  #startOf(offset: number): number {
-    const within = offset % this.#files.unitsPerFile
-    return offset - (within % queueBlockUnits)
-  }
+const blockUnits = ({ layout }: ConsumeQueue) => Math.floor(queueBlockBytes / layout.unitBytes)
+
+function startOf(queue: ConsumeQueue, unit: number): number {
+  const within = unit % queue.layout.unitsPerFile
+  return unit - (within % blockUnits(queue))
 }

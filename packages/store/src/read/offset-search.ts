@@ -1,5 +1,5 @@
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js'
-import { isBlank, unitBytes, unitPhysical, unitSize } from '../consume-queue/unit.js'
+import { isBlank, type UnitEntry } from '../consume-queue/unit.js'
 import type { UnitBlocks } from '../consume-queue/unit-blocks.js'
 import type { RecordReader } from './record-reader.js'
 
@@ -16,64 +16,90 @@ export class OffsetSearch {
     this.#parts = parts
   }
 
-  /** Physical offset of an entry in [minOffset, maxOffset); -1 when it has no record. Rejects with IO_FAILED. */
-  async physicalAt(queue: ConsumeQueue, offset: number): Promise<number> {
-    if (queue.inTail(offset)) return placeOf(queue.physicalAt(offset), queue.sizeAt(offset))
+  /** The entry of an offset in [minOffset, maxOffset). Rejects with IO_FAILED. */
+  unitOf(queue: ConsumeQueue, offset: number): number | Promise<number> {
+    const known = queue.unitOf(offset)
+    if (known >= 0) return known
+    const cached = this.#parts.units.unitOf(queue, offset)
+    return cached >= 0 ? cached : this.#searchUnit(queue, offset)
+  }
+
+  /** Of [minUnit, maxUnit). Rejects with IO_FAILED. */
+  async entryOf(queue: ConsumeQueue, unit: number): Promise<UnitEntry> {
+    if (queue.inTail(unit)) return queue.entryAt(unit)
     const { units } = this.#parts
-    const block = units.find(queue, offset) ?? (await units.load(queue, offset))
-    const at = (offset - block.start) * unitBytes
-    return placeOf(unitPhysical(block.view, at), unitSize(block.view, at))
+    const block = units.find(queue, unit) ?? (await units.load(queue, unit))
+    return queue.entryIn(block.view, (unit - block.start) * queue.layout.unitBytes, unit)
   }
 
   /** Store time of the record at a queue offset; -1 when there is none. Rejects with IO_FAILED. */
   async storeTimeAt(queue: ConsumeQueue, offset: number): Promise<number> {
     if (offset < queue.minOffset || offset >= queue.maxOffset) return -1
-    const physical = await this.physicalAt(queue, offset)
-    return physical < 0 ? -1 : this.#parts.records.storeTime(physical)
+    return this.#storeTimeOf(queue, await this.unitOf(queue, offset))
   }
 
   /**
    * LOWER: the first offset stored at or after `wallMs`, the end when none is. UPPER: the last one stored at or before
-   * it, the first when none is (reference: broker-behaviour 11). Store times are taken to rise along the queue.
+   * it, the first when none is (reference: broker-behaviour 11). Store times are taken to rise along the queue. Of a
+   * record with several messages it is the first one's.
    */
   async offsetByTime(queue: ConsumeQueue, wallMs: number, boundary: 'LOWER' | 'UPPER'): Promise<number> {
-    const { minOffset, maxOffset } = queue
+    const { minUnit, maxUnit, maxOffset } = queue
     const isBehind = (time: number) => (boundary === 'LOWER' ? time >= wallMs : time > wallMs)
-    const behind = await firstOffset(minOffset, maxOffset, async (offset) =>
-      isBehind(await this.#timeAtOrBefore(queue, offset, minOffset)),
+    const behind = await firstUnit(minUnit, maxUnit, async (unit) =>
+      isBehind(await this.#timeAtOrBefore(queue, unit, minUnit)),
     )
-    return boundary === 'LOWER' ? behind : Math.max(minOffset, behind - 1)
+    const unit = boundary === 'LOWER' ? behind : Math.max(minUnit, behind - 1)
+    return unit < maxUnit ? (await this.entryOf(queue, unit)).offset : maxOffset
   }
 
-  /** First offset in [from, maxOffset) whose record lies at or behind a physical offset. Rejects with IO_FAILED. */
-  firstFrom(queue: ConsumeQueue, from: number, physicalOffset: number): Promise<number> {
-    return firstOffset(from, queue.maxOffset, async (offset) => {
-      for (let at = offset; at >= from; at--) {
-        const physical = await this.physicalAt(queue, at)
+  /** First entry whose record lies at or behind a physical offset. Rejects with IO_FAILED. */
+  firstFrom(queue: ConsumeQueue, physicalOffset: number): Promise<number> {
+    const { minUnit } = queue
+    return firstUnit(minUnit, queue.maxUnit, async (unit) => {
+      for (let at = unit; at >= minUnit; at--) {
+        const physical = await this.#physicalOf(queue, at)
         if (physical >= 0) return physical >= physicalOffset
       }
       return false
     })
   }
 
+  async #searchUnit(queue: ConsumeQueue, offset: number): Promise<number> {
+    const behind = await firstUnit(
+      queue.minUnit,
+      queue.tailStart,
+      async (unit) => (await this.entryOf(queue, unit)).offset > offset,
+    )
+    return Math.max(queue.minUnit, behind - 1)
+  }
+
+  /** -1 when it has no record. */
+  async #physicalOf(queue: ConsumeQueue, unit: number): Promise<number> {
+    const { physical, size } = await this.entryOf(queue, unit)
+    return size <= 0 || isBlank(physical, size) ? -1 : physical
+  }
+
+  async #storeTimeOf(queue: ConsumeQueue, unit: number): Promise<number> {
+    const physical = await this.#physicalOf(queue, unit)
+    return physical < 0 ? -1 : this.#parts.records.storeTime(physical)
+  }
+
   /** An entry without a record counts as stored together with the one before it. */
-  async #timeAtOrBefore(queue: ConsumeQueue, offset: number, minOffset: number): Promise<number> {
-    for (let at = offset; at >= minOffset; at--) {
-      const time = await this.storeTimeAt(queue, at)
+  async #timeAtOrBefore(queue: ConsumeQueue, unit: number, minUnit: number): Promise<number> {
+    for (let at = unit; at >= minUnit; at--) {
+      const time = await this.#storeTimeOf(queue, at)
       if (time >= 0) return time
     }
     return -1
   }
 }
 
-const placeOf = (physical: number, size: number): number =>
-  size <= 0 || isBlank(physical, size) ? -1 : physical
-
 /** The first of [from, to) for which `holds`, which is false up to some point and true from there on; `to` if none. */
-async function firstOffset(
+async function firstUnit(
   from: number,
   to: number,
-  holds: (offset: number) => Promise<boolean>,
+  holds: (unit: number) => Promise<boolean>,
 ): Promise<number> {
   let low = from
   let high = to

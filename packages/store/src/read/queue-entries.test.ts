@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { Scene } from '../store-scene.test.js'
+import { batchOf, Scene } from '../store-scene.test.js'
 
 const options = { mappedFileSizeConsumeQueue: 200 }
 
@@ -22,4 +22,15 @@ test('entries of a queue are shown from memory and from files alike', async () =
   assert.deepEqual(await show(restarted, 43, 5), [])
   assert.deepEqual(await show(restarted, -1, 5), [])
   assert.equal(await show(restarted, 0, 5, 'Nope'), undefined)
+})
+
+test('of a queue with several messages in a record the entry that holds an offset comes first', async () => {
+  const scene = await Scene.started({ options })
+  await scene.send(20, { topic: 'Batch', ...batchOf(4) })
+  const restarted = await scene.restarted({ options })
+  const entries = await restarted.clock.resolve(restarted.store.queueEntries('Batch', 0, 42, 3))
+  assert.deepEqual(
+    entries?.map(({ offset }) => offset),
+    [40, 44, 48],
+  )
 })

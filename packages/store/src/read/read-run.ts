@@ -1,17 +1,11 @@
 import { decodeRecord, type MessageRecord } from '@aerobee/wire'
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js'
-import {
-  isBlank,
-  isExtensionAddress,
-  unitBytes,
-  unitPhysical,
-  unitSize,
-  unitTagsCode,
-} from '../consume-queue/unit.js'
+import { isBlank, isExtensionAddress, unitPhysical, unitSize, unitTagsCode } from '../consume-queue/unit.js'
 import type { UnitBlocks } from '../consume-queue/unit-blocks.js'
 import type { ReadOutcome, ReadRequest, ReadStatus } from '../contracts.js'
 import type { StoreOptions } from '../options.js'
 import { entryOf } from '../record-entry.js'
+import type { OffsetSearch } from './offset-search.js'
 import type { RecordReader } from './record-reader.js'
 import { RecordSlices } from './record-slices.js'
 import type { TurnBudget } from './turn-budget.js'
@@ -23,6 +17,7 @@ export interface ReadParts {
   records: RecordReader
   /** For looks into properties. */
   budget: TurnBudget
+  search: OffsetSearch
   visibleEnd(): number
 }
 
@@ -54,8 +49,13 @@ export class ReadRun {
   readonly #request: ReadRequest
   readonly #queue: ConsumeQueue
   readonly #found = new RecordSlices()
-  readonly #end: number
-  #offset: number
+  /** Entries looked at, at most. */
+  readonly #mostUnits: number
+  /** -1 until it was looked for. */
+  #unit: number
+  #end = 0
+  /** Where the next read goes on. */
+  #nextOffset: number
   #count = 0
   #lost = 0
   #lastPhysical = -1
@@ -63,6 +63,8 @@ export class ReadRun {
   #physical = 0
   #size = 0
   #tagsCode = 0
+  #offset = 0
+  #messages = 0
   /** The entry whose tag code was taken from its record, since it lies in an extension file. */
   #extended = -1
 
@@ -70,9 +72,12 @@ export class ReadRun {
     this.#parts = parts
     this.#request = request
     this.#queue = queue
-    this.#offset = request.offset
+    this.#nextOffset = request.offset
+    const { unitBytes } = queue.layout
     const bytes = Math.max(parts.options.maxFilterMessageSize, request.maxCount * unitBytes)
-    this.#end = Math.min(queue.maxOffset, request.offset + Math.ceil(bytes / unitBytes))
+    this.#mostUnits = Math.ceil(bytes / unitBytes)
+    this.#unit = queue.unitOf(request.offset)
+    this.#limit()
   }
 
   run(): ReadOutcome | Promise<ReadOutcome> {
@@ -88,31 +93,48 @@ export class ReadRun {
     return this.#outcome()
   }
 
+  #limit(): void {
+    this.#end = Math.min(this.#queue.maxUnit, this.#unit + this.#mostUnits)
+  }
+
+  async #findUnit(): Promise<void> {
+    this.#unit = await this.#parts.search.unitOf(this.#queue, this.#request.offset)
+    this.#limit()
+  }
+
   /** A promise: something is being read. */
   #advance(): Promise<unknown> | undefined {
-    const { matchTagsCode, stopBefore, matchProperties, maxCount, maxBytes } = this.#request
+    if (this.#unit < 0) return this.#findUnit()
+    const { offset, matchTagsCode, stopBefore, matchProperties, maxCount, maxBytes } = this.#request
     const { records, budget } = this.#parts
-    const { queueId } = this.#queue
     const found = this.#found
-    while (this.#offset < this.#end) {
+    while (this.#unit < this.#end) {
       const loading = this.#loadEntry()
       if (loading !== undefined) return loading
       const physical = this.#physical
       const size = this.#size
+      const behind = this.#offset + this.#messages
+      if (behind <= offset) {
+        // Behind the messages of the entry that was found others were lost.
+        this.#unit += 1
+        continue
+      }
       if (stopBefore?.(this.#tagsCode)) return undefined
       if (isBlank(physical, size) || !records.holds(physical, size)) {
         this.#lost += 1
       } else if (matchTagsCode === undefined || matchTagsCode(this.#tagsCode)) {
-        if (this.#count > 0 && found.sizeBytes + size > maxBytes) return undefined
+        const full = isFull(this.#count + this.#messages, maxCount, found.sizeBytes + size, maxBytes)
+        if (this.#count > 0 && full) return undefined
         if (matchProperties !== undefined && !budget.spend(lookCost + matchProperties.cost))
           return budget.nextTurn()
-        const collected = records.collect(found, physical, size, queueId, this.#offset, matchProperties)
+        const collected = records.collect(found, physical, size, this.#queue, this.#offset, matchProperties)
         if (typeof collected === 'object') return collected
-        if (collected === 'added') this.#count += 1
+        if (collected === 'added') this.#count += this.#messages
         else if (collected === 'damaged') this.#lost += 1
       }
       this.#lastPhysical = physical
-      this.#offset += 1
+      this.#unit += 1
+      this.#nextOffset = behind
       if (this.#count >= maxCount) return undefined
     }
     return undefined
@@ -120,28 +142,31 @@ export class ReadRun {
 
   #loadEntry(): Promise<unknown> | undefined {
     const queue = this.#queue
-    const offset = this.#offset
-    if (queue.inTail(offset)) {
-      this.#physical = queue.physicalAt(offset)
-      this.#size = queue.sizeAt(offset)
-      this.#tagsCode = queue.tagsCodeAt(offset)
+    const unit = this.#unit
+    if (queue.inTail(unit)) {
+      this.#take(queue.view, queue.placeOf(unit))
       return undefined
     }
-    if (this.#extended === offset) return undefined
-    const block = this.#parts.units.find(queue, offset)
-    if (block === undefined) return this.#parts.units.load(queue, offset)
-    const at = (offset - block.start) * unitBytes
-    this.#physical = unitPhysical(block.view, at)
-    this.#size = unitSize(block.view, at)
-    this.#tagsCode = unitTagsCode(block.view, at)
-    return isExtensionAddress(this.#tagsCode) ? this.#readTagsCode(offset) : undefined
+    if (this.#extended === unit) return undefined
+    const block = this.#parts.units.find(queue, unit)
+    if (block === undefined) return this.#parts.units.load(queue, unit)
+    this.#take(block.view, (unit - block.start) * queue.layout.unitBytes)
+    return isExtensionAddress(this.#tagsCode) ? this.#readTagsCode(unit) : undefined
   }
 
-  async #readTagsCode(offset: number): Promise<void> {
+  #take(view: DataView, at: number): void {
+    this.#physical = unitPhysical(view, at)
+    this.#size = unitSize(view, at)
+    this.#tagsCode = unitTagsCode(view, at)
+    this.#offset = this.#queue.offsetIn(view, at, this.#unit)
+    this.#messages = this.#queue.countIn(view, at)
+  }
+
+  async #readTagsCode(unit: number): Promise<void> {
     const bytes = await this.#parts.records.read(this.#physical)
     const record = bytes && decodeRecord(bytes)
     this.#tagsCode = record?.ok ? tagsCodeOf(record.value, this.#parts.delayLevels) : 0
-    this.#extended = offset
+    this.#extended = unit
   }
 
   #outcome(): ReadOutcome {
@@ -149,7 +174,7 @@ export class ReadRun {
     const found = this.#count > 0
     return {
       status: found ? 'FOUND' : this.#lost > 0 ? 'MESSAGE_WAS_REMOVING' : 'NO_MATCHED_MESSAGE',
-      nextOffset: this.#offset,
+      nextOffset: this.#nextOffset,
       minOffset,
       maxOffset,
       count: this.#count,
@@ -158,6 +183,10 @@ export class ReadRun {
     }
   }
 }
+
+/** Whether a record goes beyond what one answer holds; its first record always passes. */
+const isFull = (count: number, maxCount: number, bytes: number, maxBytes: number): boolean =>
+  count > maxCount || bytes > maxBytes
 
 function tagsCodeOf({ topic, properties, storeTimestamp }: MessageRecord, delayLevels: readonly number[]) {
   return entryOf(topic, properties, storeTimestamp, delayLevels).tagsCode

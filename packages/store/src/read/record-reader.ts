@@ -1,5 +1,6 @@
 import {
   checkRecord,
+  decodeRecord,
   readPhysicalOffset,
   readPropertiesAt,
   readQueueId,
@@ -10,7 +11,9 @@ import {
 } from '@aerobee/wire'
 import type { LogBlock, LogBlocks } from '../commit-log/log-blocks.js'
 import type { SegmentList } from '../commit-log/segment-list.js'
+import type { ConsumeQueue } from '../consume-queue/consume-queue.js'
 import type { PropertyMatch } from '../contracts.js'
+import { lmqPlaces } from '../multi-dispatch.js'
 import type { OpenFiles } from '../open-files.js'
 import { RecordSlices } from './record-slices.js'
 
@@ -53,7 +56,7 @@ export class RecordReader {
     into: RecordSlices,
     physical: number,
     size: number,
-    queueId: number,
+    queue: ConsumeQueue,
     queueOffset: number,
     match: PropertyMatch | undefined,
   ): Collected | Promise<unknown> {
@@ -61,9 +64,9 @@ export class RecordReader {
     const block = blocks.find(physical)
     if (block === undefined) return blocks.load(physical)
     const end = physical + size
-    if (end > block.end) return this.#collectAcross(into, physical, end, queueId, queueOffset, match)
+    if (end > block.end) return this.#collectAcross(into, physical, end, queue, queueOffset, match)
     const at = physical - block.start
-    if (!this.#isNamed(block.view, at, size, queueId, queueOffset, physical)) return 'damaged'
+    if (!this.#isNamed(block.bytes, block.view, at, size, queue, queueOffset, physical)) return 'damaged'
     if (physical < block.coldEnd && !this.#isSound(block.bytes, block.view, at, size, physical))
       return 'damaged'
     if (match !== undefined && !isWanted(match, block.bytes, block.view, at, size)) return 'unwanted'
@@ -94,7 +97,7 @@ export class RecordReader {
     into: RecordSlices,
     physical: number,
     end: number,
-    queueId: number,
+    queue: ConsumeQueue,
     queueOffset: number,
     match: PropertyMatch | undefined,
   ): Collected | Promise<unknown> {
@@ -111,7 +114,7 @@ export class RecordReader {
     const bytes = Buffer.allocUnsafe(end - physical)
     whole.copyTo(bytes, 0)
     const view = viewOf(bytes)
-    if (!this.#isNamed(view, 0, bytes.length, queueId, queueOffset, physical)) return 'damaged'
+    if (!this.#isNamed(bytes, view, 0, bytes.length, queue, queueOffset, physical)) return 'damaged'
     const cold = parts.some((block) => physical < block.coldEnd)
     if (cold && !this.#isSound(bytes, view, 0, bytes.length, physical)) return 'damaged'
     if (match !== undefined && !isWanted(match, bytes, view, 0, bytes.length)) return 'unwanted'
@@ -121,22 +124,24 @@ export class RecordReader {
 
   /** A damaged entry must not make bytes of other records an answer. */
   #isNamed(
+    bytes: Buffer,
     view: DataView,
     at: number,
     size: number,
-    queueId: number,
+    queue: ConsumeQueue,
     queueOffset: number,
     physical: number,
   ): boolean {
     if (
       size >= smallestRecordBytes &&
       readTotalSize(view, at) === size &&
-      readQueueOffset(view, at) === queueOffset &&
-      readQueueId(view, at) === queueId
+      (queue.lmq
+        ? isShownIn(queue, bytes.subarray(at, at + size), queueOffset)
+        : readQueueOffset(view, at) === queueOffset && readQueueId(view, at) === queue.queueId)
     ) {
       return true
     }
-    this.#parts.damaged(physical, `it is not the record of queue ${queueId}, offset ${queueOffset}`)
+    this.#parts.damaged(physical, `it is not the record of queue ${queue.queueId}, offset ${queueOffset}`)
     return false
   }
 
@@ -168,6 +173,17 @@ export class RecordReader {
 function isWanted(match: PropertyMatch, bytes: Uint8Array, view: DataView, at: number, size: number) {
   const from = readPropertiesAt(view, at)
   return from >= 0 && match.matches(bytes, from, at + size)
+}
+
+/** Whether a record was sent to a light message queue, or dispatched to it. */
+function isShownIn(queue: ConsumeQueue, bytes: Buffer, queueOffset: number): boolean {
+  const record = decodeRecord(bytes)
+  if (!record.ok) return false
+  const { topic, properties, queueId, queueOffset: ownOffset } = record.value
+  if (topic === queue.topic) return queueId === queue.queueId && ownOffset === queueOffset
+  return lmqPlaces(topic, properties).some(
+    ({ topic: name, offset }) => name === queue.topic && offset === queueOffset,
+  )
 }
 
 const viewOf = (bytes: Buffer) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

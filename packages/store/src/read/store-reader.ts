@@ -73,10 +73,11 @@ export class StoreReader {
     const window = (memory.physicalBytes * this.options.accessMessageInMemoryMaxRatio) / 100
     const edge = this.visibleEnd() - window
     if (edge <= Math.max(segments.first?.base ?? 0, queue.minPhysical)) return true
-    if (queue.inTail(offset)) return queue.physicalAt(offset) >= edge
+    const known = queue.unitOf(offset)
+    if (known >= 0 && queue.inTail(known)) return queue.physicalAt(known) >= edge
     // What lies before the queue's memory is no newer than that.
-    if (queue.tailStart < queue.maxOffset && queue.physicalAt(queue.tailStart) < edge) return false
-    return queueFiles.entrySync(queue, offset).physical >= edge
+    if (queue.tailStart < queue.maxUnit && queue.physicalAt(queue.tailStart) < edge) return false
+    return queueFiles.entrySync(queue, queueFiles.unitOfSync(queue, offset)).physical >= edge
   }
 
   #damaged(offset: number, reason: string): void {

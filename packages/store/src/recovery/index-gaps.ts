@@ -38,7 +38,7 @@ export async function fillIndexGaps(parts: IndexGapsParts): Promise<void> {
           record: (window, at, shape) => {
             if (parts.stopped()) throw new Stopped()
             if (transactionType(readSysFlag(window.view, at)) === transactionTypes.rollback) return
-            const { topic, uniqKey, keys, storeTimestamp } = readEntry(window, shape, parts.delayLevels)
+            const { topic, uniqKey, keys, storeTimestamp } = readEntry(window, at, shape, parts.delayLevels)
             filler.put(topic, uniqKey, keys, window.start + at, storeTimestamp)
             records += 1
           },

@@ -10,6 +10,8 @@ export interface QueuePosition {
   minPhysical: number
   /** Of the newest entry that has a record, -1 when there is none. */
   maxPhysical: number
+  /** Numbers of the first entry and behind the last one, for a queue whose entries are counted. */
+  units?: { min: number; max: number }
 }
 
 /**
@@ -37,6 +39,8 @@ const format = 1
  *   {"format":1, "crc32":…, "positions":{"minPhysicalOffset":…, "dispatched":…, "indexed":…, "checkpoints":[{…},{…}],
  *    "deletedTopics":{"T":offset}, "queues":{"T":{"0":[minOffset,maxOffset,minPhysical,maxPhysical]}}}}
  *
+ * A queue of type BatchCQ has [minUnit,maxUnit] behind these four.
+ *
  * The CRC is that of the text of `positions` as JSON.stringify gives it.
  */
 export function positionsText(positions: StorePositions): string {
@@ -45,7 +49,8 @@ export function positionsText(positions: StorePositions): string {
   for (const [topic, ofTopic] of positions.queues) {
     const entries: Record<string, number[]> = {}
     for (const [queueId, at] of ofTopic) {
-      entries[queueId] = [at.minOffset, at.maxOffset, at.minPhysical, at.maxPhysical]
+      const units = at.units ? [at.units.min, at.units.max] : []
+      entries[queueId] = [at.minOffset, at.maxOffset, at.minPhysical, at.maxPhysical, ...units]
     }
     queues[topic] = entries
   }
@@ -83,11 +88,9 @@ export function parsePositions(text: string): Result<StorePositions> {
   for (const [topic, entries] of Object.entries(queues)) {
     const ofTopic = new Map<number, QueuePosition>()
     for (const [queueId, at] of Object.entries(isObject(entries) ? entries : {})) {
-      if (!Array.isArray(at) || at.length !== 4 || !at.every(Number.isSafeInteger)) {
-        return bad(`without the offsets of ${topic} queue ${queueId}`)
-      }
-      const [minOffset, maxOffset, minPhysical, maxPhysical] = at
-      ofTopic.set(Number(queueId), { minOffset, maxOffset, minPhysical, maxPhysical })
+      const known = readQueue(at)
+      if (!known) return bad(`without the offsets of ${topic} queue ${queueId}`)
+      ofTopic.set(Number(queueId), known)
     }
     topics.set(topic, ofTopic)
   }
@@ -102,6 +105,15 @@ export function parsePositions(text: string): Result<StorePositions> {
     deletedTopics: new Map(deleted),
     queues: topics,
   })
+}
+
+function readQueue(at: unknown): QueuePosition | undefined {
+  if (!Array.isArray(at) || (at.length !== 4 && at.length !== 6) || !at.every(Number.isSafeInteger)) {
+    return undefined
+  }
+  const [minOffset, maxOffset, minPhysical, maxPhysical, min, max] = at
+  const known = { minOffset, maxOffset, minPhysical, maxPhysical }
+  return at.length === 4 ? known : { ...known, units: { min, max } }
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -7,8 +7,8 @@ import { isBlank } from '../consume-queue/unit.js'
 export function trimQueues(queues: QueueTable, files: QueueFiles, logEnd: number): void {
   for (const queue of [...queues.all()]) {
     if (queue.maxPhysical < logEnd) continue
-    let end = queue.maxOffset
-    while (end > queue.minOffset) {
+    let end = queue.maxUnit
+    while (end > queue.minUnit) {
       const { physical, size } = entryOf(queue, files, end - 1)
       if (!isBlank(physical, size) && physical < logEnd) break
       end -= 1
@@ -18,8 +18,11 @@ export function trimQueues(queues: QueueTable, files: QueueFiles, logEnd: number
   }
 }
 
-function entryOf(queue: ConsumeQueue, files: QueueFiles, offset: number) {
-  return queue.inTail(offset)
-    ? { physical: queue.physicalAt(offset), size: queue.sizeAt(offset) }
-    : files.entrySync(queue, offset)
+/** Drops the entries from an offset on. Throws IO_FAILED. */
+export function cutAt(files: QueueFiles, queue: ConsumeQueue, offset: number): void {
+  const nothingBefore = queue.layout.batch && offset <= queue.minOffset
+  files.cutQueue(queue, nothingBefore ? 0 : files.unitOfSync(queue, offset))
 }
+
+const entryOf = (queue: ConsumeQueue, files: QueueFiles, unit: number) =>
+  queue.inTail(unit) ? queue.entryAt(unit) : files.entrySync(queue, unit)

@@ -1,16 +1,23 @@
 import { readInt64 } from '@aerobee/base'
-import type { RecordShape } from '@aerobee/wire'
+import { type RecordShape, readSysFlag } from '@aerobee/wire'
+import { messageCount } from '../inner-batch.js'
+import { type LmqPlace, lmqPlaces } from '../multi-dispatch.js'
 import { entryOf, type RecordEntry } from '../record-entry.js'
 import type { LogWindow } from './log-window.js'
 
 export interface ReadEntry extends RecordEntry {
   topic: string
   storeTimestamp: number
+  /** Messages in the record. */
+  count: number
+  /** Where light message queues show it. */
+  lmq: readonly LmqPlace[]
 }
 
-/** What queues and index keep of a record in the window. */
+/** What queues and index keep of a record at `at` of the window. */
 export function readEntry(
   { bytes, view }: LogWindow,
+  at: number,
   shape: RecordShape,
   delayLevels: readonly number[],
 ): ReadEntry {
@@ -20,5 +27,7 @@ export function readEntry(
   const properties = bytes.toString('utf8', propertiesAt, propertiesAt + propertiesBytes)
   const storeTimestamp = readInt64(view, shape.storeTimestampAt)
   const { tagsCode, uniqKey, keys } = entryOf(topic, properties, storeTimestamp, delayLevels)
-  return { topic, storeTimestamp, tagsCode, uniqKey, keys }
+  const count = messageCount(readSysFlag(view, at), properties) ?? 1
+  const lmq = lmqPlaces(topic, properties)
+  return { topic, storeTimestamp, tagsCode, uniqKey, keys, count, lmq }
 }

@@ -10,7 +10,7 @@ import type { OpenFiles } from '../open-files.js'
 import { openQueues } from './open-queues.js'
 import { planRecovery, type RecoveryPlan } from './plan.js'
 import type { StorePositions } from './positions.js'
-import { trimQueues } from './queue-cut.js'
+import { cutAt, trimQueues } from './queue-cut.js'
 import { GapFound, Replay } from './replay.js'
 import { scanLog } from './scan.js'
 
@@ -31,6 +31,8 @@ export interface RecoveryParts {
   checkpoint: CheckpointValues
   appendedCrc: boolean
   delayLevels: readonly number[]
+  /** Whether light message queues are kept. */
+  multiDispatch: boolean
 }
 
 export interface Damage {
@@ -152,7 +154,8 @@ async function read(parts: RecoveryParts, plan: RecoveryPlan, logStart: number):
     logger,
     deletedTopics: positions?.deletedTopics ?? new Map(),
     delayLevels: parts.delayLevels,
-    cut: (queue, end) => queueFiles.cutQueue(queue, end),
+    multiDispatch: parts.multiDispatch,
+    cut: (queue, offset) => cutAt(queueFiles, queue, offset),
     scanFrom: plan.scanFrom,
     logStart,
     complete: positions !== undefined,

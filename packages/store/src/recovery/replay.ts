@@ -4,6 +4,7 @@ import {
   readQueueId,
   readQueueOffset,
   readSysFlag,
+  systemFlags,
   transactionType,
   transactionTypes,
 } from '@aerobee/wire'
@@ -11,6 +12,7 @@ import type { ConsumeQueue } from '../consume-queue/consume-queue.js'
 import { isTopicDirectory, type QueueTable } from '../consume-queue/queue-table.js'
 import type { QueueWriter } from '../consume-queue/queue-writer.js'
 import type { MessageIndex } from '../index-file/index.js'
+import { lmqQueueId } from '../multi-dispatch.js'
 import type { LogWindow } from './log-window.js'
 import { readEntry } from './read-entry.js'
 
@@ -21,8 +23,10 @@ export interface ReplayParts {
   logger: Logger
   deletedTopics: ReadonlyMap<string, number>
   delayLevels: readonly number[]
+  /** Whether light message queues get what was dispatched to them. */
+  multiDispatch: boolean
   /** Drops a queue's entries at and beyond an offset, in memory and in files. */
-  cut(queue: ConsumeQueue, end: number): void
+  cut(queue: ConsumeQueue, offset: number): void
   /** Where the scan began, and the oldest record of the log. */
   scanFrom: number
   logStart: number
@@ -42,18 +46,21 @@ export class GapFound extends Error {
 /** More lost messages in a row than this are a damaged queue offset rather than a damaged log. */
 const largestGap = 1_000_000
 
-/** A record that says to be older in its queue than the one before it. */
-interface Doubtful {
+/** What a queue is to hold of a record. */
+interface Place {
   offset: number
+  count: number
   physical: number
   size: number
   tagsCode: number
+  storeTime: number
 }
 
 /** Gives the records of the log to queues and index; what they have already is passed over. */
 export class Replay {
   readonly #parts: ReplayParts
-  readonly #doubtful = new Map<ConsumeQueue, Doubtful>()
+  /** Records that say to be older in their queue than the one before them. */
+  readonly #doubtful = new Map<ConsumeQueue, Place>()
   records = 0
   lastStoreTime = 0
 
@@ -66,7 +73,8 @@ export class Replay {
     const { queues, deletedTopics, delayLevels, index } = this.#parts
     const { view } = window
     const physical = window.start + at
-    const { topic, storeTimestamp, tagsCode, uniqKey, keys } = readEntry(window, shape, delayLevels)
+    const entry = readEntry(window, at, shape, delayLevels)
+    const { topic, storeTimestamp, tagsCode, uniqKey, keys } = entry
     const queueId = readQueueId(view, at)
     const queueOffset = readQueueOffset(view, at)
     this.records += 1
@@ -78,10 +86,16 @@ export class Replay {
     }
     this.lastStoreTime = storeTimestamp
     if (deletedTopics.size > 0 && physical < (deletedTopics.get(topic) ?? 0)) return
-    const type = transactionType(readSysFlag(view, at))
+    const sysFlag = readSysFlag(view, at)
+    const type = transactionType(sysFlag)
     if (type === transactionTypes.none || type === transactionTypes.commit) {
-      const queue = known ?? queues.findOrAdd(topic, queueId)
-      this.#toQueue(queue, queueOffset, physical, shape.totalSize, tagsCode)
+      const { simple, batch } = queues.layouts
+      const found = (sysFlag & systemFlags.innerBatch) !== 0 ? batch : simple
+      const queue = known ?? queues.findOrAdd(topic, queueId, found)
+      const place = { physical, size: shape.totalSize, tagsCode, storeTime: storeTimestamp }
+      this.#toQueue(queue, { ...place, offset: queueOffset, count: entry.count })
+      if (this.#parts.multiDispatch)
+        for (const { topic: name, offset } of entry.lmq) this.#toLmq(name, { ...place, offset, count: 1 })
     }
     if (type !== transactionTypes.rollback) index?.put(topic, uniqKey, keys, physical, storeTimestamp)
   }
@@ -95,45 +109,51 @@ export class Replay {
     }
   }
 
-  #toQueue(queue: ConsumeQueue, offset: number, physical: number, size: number, tagsCode: number): void {
+  #toLmq(topic: string, place: Place): void {
+    const { queues, deletedTopics } = this.#parts
+    if (place.physical >= (deletedTopics.get(topic) ?? 0)) {
+      this.#toQueue(queues.findOrAdd(topic, lmqQueueId), place)
+    }
+  }
+
+  #toQueue(queue: ConsumeQueue, place: Place): void {
+    const { offset, physical } = place
     if (physical <= queue.maxPhysical) return
     const doubtful = this.#doubtful.get(queue)
     if (doubtful !== undefined) {
       if (physical <= doubtful.physical) return
       this.#doubtful.delete(queue)
-      if (offset === doubtful.offset + 1) this.#beginAgain(queue, doubtful)
+      if (offset === doubtful.offset + doubtful.count) this.#beginAgain(queue, doubtful)
       else this.#passOver(queue, doubtful)
     }
     if (offset < queue.maxOffset) {
-      this.#doubtful.set(queue, { offset, physical, size, tagsCode })
+      this.#doubtful.set(queue, place)
       return
     }
     if (offset > queue.maxOffset && !this.#closeGap(queue, offset, physical)) return
-    this.#push(queue, offset, physical, size, tagsCode)
+    this.#push(queue, place)
   }
 
   /** Two records in a row agree: the topic was deleted and made again, and its later life counts. */
-  #beginAgain(queue: ConsumeQueue, { offset, physical, size, tagsCode }: Doubtful): void {
+  #beginAgain(queue: ConsumeQueue, place: Place): void {
+    const { offset, physical } = place
     this.#parts.logger.warn(
       `${nameOf(queue)} begins again at offset ${offset}, by the record at ${physical}.`,
     )
     this.#parts.cut(queue, offset)
-    this.#push(queue, offset, physical, size, tagsCode)
+    this.#push(queue, place)
   }
 
   /** One record alone disagrees with those around it. */
-  #passOver(queue: ConsumeQueue, { offset, physical }: Doubtful): void {
+  #passOver(queue: ConsumeQueue, { offset, physical }: Place): void {
     this.#parts.logger.error(
       `The record at ${physical} is passed over: its offset ${offset} in ${nameOf(queue)} was taken before.`,
     )
   }
 
-  #push(queue: ConsumeQueue, offset: number, physical: number, size: number, tagsCode: number): void {
-    if (queue.maxOffset === queue.minOffset) {
-      queue.minOffset = offset
-      queue.continueAt(offset)
-    }
-    queue.push(physical, size, tagsCode)
+  #push(queue: ConsumeQueue, { physical, size, tagsCode, storeTime, offset, count }: Place): void {
+    if (queue.empty) queue.restartAt(offset)
+    queue.push(physical, size, tagsCode, storeTime, offset, count)
     queue.nextOffset = queue.maxOffset
     this.#parts.writer.note(queue)
   }
@@ -145,7 +165,7 @@ export class Replay {
     const empty = queue.maxPhysical < 0
     const needed = empty ? logStart : Math.max(logStart, queue.maxPhysical)
     if (!complete && scanFrom > needed) throw new GapFound(needed)
-    if (empty && queue.maxOffset === queue.minOffset) return true
+    if (empty && queue.empty) return true
     const count = offset - queue.maxOffset
     if (count > largestGap) {
       logger.error(
@@ -154,7 +174,7 @@ export class Replay {
       return false
     }
     logger.error(`${count} messages of ${what} are lost, from offset ${queue.maxOffset} on.`)
-    for (let i = 0; i < count; i++) queue.pushBlank()
+    queue.skipTo(offset)
     return true
   }
 }
