@@ -2,6 +2,7 @@
 // (the protocol is described in e2e/README.md). One driver process serves a whole suite.
 import { join } from 'node:path'
 import { Child, tailOfFile } from './processes.mjs'
+import { clientModule, repository } from './tools.mjs'
 import { withDeadline } from './wait.mjs'
 
 const startDeadlineMs = 30_000
@@ -196,4 +197,14 @@ export function startAliOnsDriver(script, logDir) {
     logDir,
     env: { HOME: logDir },
   })
+}
+
+/**
+ * Our own client in a process of its own.
+ * @param {string} name
+ * @param {string} logDir
+ */
+export function startClientDriver(name, logDir) {
+  const args = [join(repository, 'e2e', 'client', 'driver.mjs'), clientModule]
+  return startDriver({ name, command: process.execPath, args, logDir })
 }

@@ -2,12 +2,18 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ScenarioFailed, startAliOnsDriver, startGoDriver, startJavaDriver } from './driver.mjs'
+import {
+  ScenarioFailed,
+  startAliOnsDriver,
+  startClientDriver,
+  startGoDriver,
+  startJavaDriver,
+} from './driver.mjs'
 import { killAllChildren } from './processes.mjs'
 import { Servers } from './servers.mjs'
 import { MissingTool, prepareAliOns, prepareGo, prepareJava } from './tools.mjs'
 
-/** @typedef {'java-5.3.3' | 'java-4.9.8' | 'go' | 'ali-ons'} Need */
+/** @typedef {'java-5.3.3' | 'java-4.9.8' | 'go' | 'ali-ons' | 'client'} Need 'client' is ours, which is always there */
 /**
  * @typedef {object} Suite
  * @property {string} name
@@ -70,6 +76,7 @@ export class Toolbox {
     if (need === 'java-5.3.3') return prepareJava('5.3.3', this.logDir)
     if (need === 'java-4.9.8') return prepareJava('4.9.8', this.logDir)
     if (need === 'go') return prepareGo(this.logDir)
+    if (need === 'client') return Promise.resolve('client')
     return prepareAliOns(this.logDir)
   }
 }
@@ -137,13 +144,18 @@ export class Context {
    */
   async startDriver(need) {
     const tool = await this.toolbox.get(need)
-    const driver = await (need === 'go'
-      ? startGoDriver(tool, this.logDir)
-      : need === 'ali-ons'
-        ? startAliOnsDriver(tool, this.logDir)
-        : startJavaDriver(tool, `${need}-driver`, this.logDir))
+    const driver = await this.openDriver(need, tool)
     this.drivers.push(driver)
     return driver
+  }
+
+  /** @param {Need} need @param {any} tool */
+  openDriver(need, tool) {
+    const name = `${need}-driver-${this.drivers.length + 1}`
+    if (need === 'go') return startGoDriver(tool, this.logDir)
+    if (need === 'ali-ons') return startAliOnsDriver(tool, this.logDir)
+    if (need === 'client') return startClientDriver(name, this.logDir)
+    return startJavaDriver(tool, name, this.logDir)
   }
 }
 

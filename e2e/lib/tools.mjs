@@ -10,7 +10,8 @@ import { runToEnd } from './processes.mjs'
 export const repository = fileURLToPath(new URL('../../', import.meta.url))
 const e2e = join(repository, 'e2e')
 const cache = join(repository, '.cache', 'e2e')
-const clientModule = join(repository, 'packages', 'client', 'dist', 'index.js')
+/** Where our client is imported from, as it was built. */
+export const clientModule = pathToFileURL(join(repository, 'packages', 'client', 'dist', 'index.js')).href
 const smallJvm = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC']
 
 /** Thrown when a suite cannot run on this machine; its message says why. */
@@ -150,12 +151,9 @@ export async function prepareAliOns(logDir) {
   return join(folder, 'driver.mjs')
 }
 
-/**
- * Our client, as it was built.
- * @returns {Promise<typeof import('@aerobee/client')>}
- */
+/** @returns {Promise<typeof import('@aerobee/client')>} */
 export function importClient() {
-  return import(pathToFileURL(clientModule).href)
+  return import(clientModule)
 }
 
 /** @param {unknown} error */

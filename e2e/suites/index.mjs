@@ -1,5 +1,6 @@
 import { conformanceSuites } from './client.mjs'
 import { clientSuites } from './clients.mjs'
+import { groupSuites } from './groups.mjs'
 import { loadSuites } from './kills.mjs'
 import { mixedSuite } from './mixed.mjs'
 import { mqadminSuite } from './mqadmin.mjs'
@@ -9,6 +10,7 @@ import { storeSuite } from './store.mjs'
 export const suites = [
   ...clientSuites,
   ...conformanceSuites,
+  ...groupSuites,
   mqadminSuite,
   mixedSuite,
   storeSuite,

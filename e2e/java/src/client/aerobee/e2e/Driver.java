@@ -40,6 +40,7 @@ public final class Driver {
             .add("tags", PushConsumers::tags)
             .add("orderly", PushConsumers::orderly)
             .add("rebalance", Rebalance::joinAndLeave)
+            .add("member", Member::member)
             .add("pullSubscribe", LitePulls::subscribe)
             .add("pullAssign", LitePulls::assignAndSeek)
             .add("produce", Load::produce)
