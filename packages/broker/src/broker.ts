@@ -37,6 +37,7 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
     offsets: configFile(options, 'consumerOffset.json'),
     filters: configFile(options, 'consumerFilter.json'),
     ...(config.enableLmq && { lmqOffsets: configFile(options, 'lmqConsumerOffset.json') }),
+    delays: configFile(options, 'delayOffset.json'),
   }
   // The port is known only once it is open, and requests come only then.
   let advertisedFor: AdvertisedAddressFor = (local) => local
@@ -69,6 +70,7 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
         },
         stop: () => ports?.server.close({ drainMs: drainMs(config) }),
       },
+      { name: 'delayed messages', start: () => parts.delay.start(), stop: () => parts.delay.stop() },
       {
         name: 'services',
         start: () => {
@@ -107,8 +109,9 @@ function configFile(options: BrokerOptions, name: ConfigFileName): TableFile {
   return tableFile(new ConfigFile({ ...options, directory }, name), { ...options, name })
 }
 
-async function startStore({ store, offsets, logger }: BrokerParts): Promise<void> {
+async function startStore({ store, offsets, delay, logger }: BrokerParts): Promise<void> {
   await store.start()
+  await delay.recover()
   const moved = offsets.cutToEnds()
   if (moved.length > 0)
     logger.warn(
@@ -118,6 +121,7 @@ async function startStore({ store, offsets, logger }: BrokerParts): Promise<void
 
 async function saveTables(parts: BrokerParts, files: readonly TableFile[]): Promise<void> {
   parts.offsets.save()
+  parts.delay.saveAtEnd()
   await Promise.all(files.map((file) => file.settle()))
 }
 

@@ -7,6 +7,7 @@ import { ClientRegistry } from './clients/client-registry.js'
 import { hiddenKeys } from './config-dynamic.js'
 import { brokerConfigTable } from './config-keys.js'
 import { ConsumerOffsets } from './consumer-offsets.js'
+import { DelayService } from './delay/delay-service.js'
 import { timerNotServed } from './delivery/put.js'
 import { ConsumerFilters } from './filters/consumer-filters.js'
 import { GroupTable } from './groups.js'
@@ -45,14 +46,13 @@ export function createParts(options: PartsOptions): RunningParts {
   const longPoll = new LongPoll(clock)
   store.batchTopics((topic) => topics.isBatch(topic))
   store.onArrival((topic, queueId, maxOffset) => longPoll.arrived(topic, queueId, maxOffset))
+  const putParts = { config, store, delayLevels: delayLevelsOf(config), timer: timerNotServed }
+  const stats = new BrokerStats({ clock, settings: config, isSystem: topics.isSystem })
   return {
-    config,
     clock,
     logger,
     random,
-    store,
-    delayLevels: delayLevelsOf(config),
-    timer: timerNotServed,
+    ...putParts,
     topics,
     groups,
     clients,
@@ -72,7 +72,8 @@ export function createParts(options: PartsOptions): RunningParts {
     longPoll,
     peers: new Peers(options.advertisedFor),
     admission: new Admission(config),
-    stats: new BrokerStats({ clock, settings: config, isSystem: topics.isSystem }),
+    stats,
+    delay: new DelayService({ ...putParts, config, clock, logger, stats, file: files.delays }),
     headerSubscriptions: new HeaderSubscriptions(),
     newUniqKey: uniqIdGenerator({
       ip: Uint8Array.of(127, 0, 0, 1),

@@ -3,6 +3,7 @@ import type { Transport } from '@aerobee/net'
 import type { RunTimeConfig } from '@aerobee/wire'
 import type { ClientRegistry } from './clients/client-registry.js'
 import type { BrokerConfig } from './config-keys.js'
+import type { DelayService } from './delay/delay-service.js'
 import type { PullParts } from './pull/parts.js'
 import type { Announcements } from './registration.js'
 import type { SendParts } from './send/parts.js'
@@ -22,6 +23,7 @@ export interface BrokerOptions {
 export interface BrokerParts extends SendParts, PullParts {
   clients: ClientRegistry
   registration: Announcements
+  delay: DelayService
   runTimeConfig: RunTimeConfig
 }
 
@@ -33,4 +35,5 @@ export interface BrokerFiles {
   filters: TableFile
   /** With `enableLmq`, in place of the one before. */
   lmqOffsets?: TableFile
+  delays: TableFile
 }

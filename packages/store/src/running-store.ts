@@ -147,7 +147,8 @@ export class RunningStore {
       {
         ...this.parts,
         appendedCrc: environment.options.enabledAppendPropCRC,
-        sureEnd: end,
+        // As recovery judges what may not have been written in full.
+        sureEnd: start,
         windowBytes: 1 * MiB,
         record: (window, at, shape) => visit(window.view, at, shape),
         damage: () => {},

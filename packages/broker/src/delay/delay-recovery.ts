@@ -1,0 +1,74 @@
+import { type Logger, type PhysicalOffset, readInt64 } from '@aerobee/base'
+import type { MessageStore } from '@aerobee/store'
+import { decodeRecord, systemTopicNames } from '@aerobee/wire'
+import type { DelayOffsets } from './delay-offsets.js'
+
+/**
+ * A message that the delay service delivered says which record it is a copy of, in the field
+ * preparedTransactionOffset, which such a message does not use:
+ *
+ *   mark = -1 - physical offset of the record in SCHEDULE_TOPIC_XXXX
+ *
+ * Below zero, since a committed transaction has the place of its half there. Offsets in the queue would not do: after
+ * a power cut another message may get the offset of one that is lost, while its copy, further on in the log, is not.
+ */
+export const deliveryMark = (physicalOffset: PhysicalOffset): number => -1 - physicalOffset
+
+/** preparedTransactionOffset lies this far before the body of a record. */
+const markBeforeBody = 12
+
+export interface DelayRecoveryParts {
+  store: MessageStore
+  logger: Logger
+  offsets: DelayOffsets
+  /** Levels 1 to this one are looked after. */
+  levels: number
+}
+
+/**
+ * For the start of a run, before its first delivery: the records behind the saved offsets that were delivered, by
+ * their physical offset. What was delivered before `logPosition` is in the offsets; what was delivered behind it has
+ * its mark. So a kill neither loses a message nor delivers one twice; nor does a power cut, since the file counts
+ * durable deliveries only. Rejects with IO_FAILED.
+ */
+export async function deliveredBehind(parts: DelayRecoveryParts): Promise<Set<PhysicalOffset>> {
+  const { store, offsets, logger, levels } = parts
+  for (let level = 1; level <= levels; level++) clamp(parts, level)
+  const delivered = new Set<PhysicalOffset>()
+  const { logPosition } = offsets
+  if (logPosition === undefined) {
+    // RocketMQ's file, or none: from here on marks count.
+    offsets.save(offsets.progress(store.status().maxPhysicalOffset))
+    return delivered
+  }
+  await store.scan(logPosition, (view, _at, { bodyAt }) => {
+    const mark = readInt64(view, bodyAt - markBeforeBody)
+    if (mark < 0) delivered.add(-1 - mark)
+  })
+  if (delivered.size > 0)
+    logger.info(`${delivered.size} delayed messages were delivered after delayOffset.json was saved`)
+  return delivered
+}
+
+/** Drops from the set what waits in no queue: a power cut took it, and left its copy. Rejects with IO_FAILED. */
+export async function dropLost(store: MessageStore, delivered: Set<PhysicalOffset>): Promise<void> {
+  for (const physicalOffset of delivered) {
+    const bytes = await store.recordAt(physicalOffset)
+    const record = bytes && decodeRecord(bytes)
+    if (!record?.ok || record.value.topic !== systemTopicNames.schedule) delivered.delete(physicalOffset)
+  }
+}
+
+/** Into what the queue has (reference: broker-behaviour 8.2). */
+function clamp({ store, offsets, logger }: DelayRecoveryParts, level: number): void {
+  const queueId = level - 1
+  const least = store.minOffset(systemTopicNames.schedule, queueId)
+  const most = store.maxOffset(systemTopicNames.schedule, queueId)
+  const known = offsets.next(level)
+  const offset = Math.min(Math.max(known, least), most)
+  if (offset === known) return
+  logger.warn(
+    `delay level ${level} was at offset ${known}, its queue has ${least} to ${most}: goes on at ${offset}`,
+  )
+  offsets.move(level, offset)
+}

@@ -1,0 +1,74 @@
+import { assert, type Clock, type Logger, sleep } from '@aerobee/base'
+import type { NewMessage } from '@aerobee/store'
+import { findProperty, type MessageRecord, propertyNames, systemTopicNames } from '@aerobee/wire'
+import { atOnce, type PutParts, putMessage } from '../delivery/put.js'
+import { restoredMessage } from '../delivery/restored.js'
+import type { BrokerStats } from '../stats/broker-stats.js'
+import { deliveryMark } from './delay-recovery.js'
+
+export interface DeliverParts extends PutParts {
+  clock: Clock
+  logger: Logger
+  stats: BrokerStats
+}
+
+/** Until the store is asked again after it refused. */
+const retryMs = 100
+
+/**
+ * The message as it goes to the topic it was sent to; undefined when it cannot. Its properties stay as they are stored,
+ * DELAY among them: so does RocketMQ's copy.
+ */
+export function deliverable(record: MessageRecord): NewMessage | undefined {
+  const { properties, physicalOffset } = record
+  const topic = findProperty(properties, propertyNames.realTopic)
+  const queueText = findProperty(properties, propertyNames.realQueueId)
+  if (topic === undefined || queueText === undefined || !/^\d{1,9}$/.test(queueText)) return undefined
+  if (topic === systemTopicNames.transactionHalf || topic === systemTopicNames.schedule) return undefined
+  return restoredMessage(record, {
+    topic,
+    queueId: Number(queueText),
+    preparedTransactionOffset: deliveryMark(physicalOffset),
+    waitStoreOk: true,
+  })
+}
+
+/** Stores all, those again that the store does not take now. False: `stopped` before that was done. */
+export async function deliverAll(
+  parts: DeliverParts,
+  messages: readonly NewMessage[],
+  stopped: () => boolean,
+): Promise<boolean> {
+  let refused = await putAll(parts, messages)
+  while (refused.length > 0) {
+    if (stopped()) return false
+    await sleep(parts.clock, retryMs)
+    refused = await putAll(parts, refused)
+  }
+  return true
+}
+
+/** Resolves with those to be put again. */
+function putAll(parts: DeliverParts, messages: readonly NewMessage[]): Promise<NewMessage[]> {
+  const { stats, logger } = parts
+  const again: NewMessage[] = []
+  let underWay = messages.length
+  if (underWay === 0) return Promise.resolve(again)
+  return new Promise((resolve) => {
+    for (const message of messages) {
+      const refusal = putMessage(parts, message, atOnce, (outcome) => {
+        const { status } = outcome
+        if (status === 'PUT_OK' || status === 'FLUSH_DISK_TIMEOUT')
+          stats.notePut(message.topic, message.queueId, 1, outcome)
+        else {
+          stats.notePutFailed()
+          if (status === 'MESSAGE_ILLEGAL' || status === 'PROPERTIES_SIZE_EXCEEDED')
+            logger.error(`a delayed message for topic ${message.topic} is dropped: ${status}`)
+          else again.push(message)
+        }
+        if (--underWay === 0) resolve(again)
+      })
+      assert(!refusal, 'what is to be stored at once is not refused')
+    }
+  })
+}
