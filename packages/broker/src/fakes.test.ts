@@ -14,6 +14,7 @@ import { Admission } from './admission.js'
 import { ClientRegistry } from './clients/client-registry.js'
 import { type BrokerConfig, brokerConfigTable } from './config-keys.js'
 import { ConsumerOffsets } from './consumer-offsets.js'
+import type { LevelProgress } from './delay/delay-service.js'
 import { timerNotServed } from './delivery/put.js'
 import { ConsumerFilters } from './filters/consumer-filters.js'
 import { GroupTable } from './groups.js'
@@ -251,6 +252,7 @@ export function brokerParts(more: Partial<BrokerConfig> = {}) {
     store,
     delayLevels: delayLevelsOf(config),
     timer: timerNotServed,
+    delay: { levels: (): Iterable<LevelProgress> => [] },
     topicFile,
     offsetFile,
     topics,

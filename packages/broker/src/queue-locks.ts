@@ -3,6 +3,8 @@ import type { bodies } from '@aerobee/wire'
 
 interface Lock {
   clientId: string
+  /** Over which it was taken or renewed last. */
+  connection: object | undefined
   takenAtMonoMs: MonoMs
 }
 
@@ -11,7 +13,7 @@ export const lockLifeMs = 60_000
 
 /**
  * Which client of a group consumes a queue in order (reference: broker-behaviour 7). Kept in memory only: a lock
- * is renewed every 20 s by its holder and is free after 60 s of silence.
+ * is renewed every 20 s by its holder, and is free after 60 s of silence or when the holder's connection closes.
  */
 export class QueueLocks {
   readonly #clock: Clock
@@ -22,7 +24,12 @@ export class QueueLocks {
   }
 
   /** The queues that the client holds afterwards. */
-  lock(group: string, clientId: string, queues: readonly bodies.MessageQueue[]): bodies.MessageQueue[] {
+  lock(
+    group: string,
+    clientId: string,
+    queues: readonly bodies.MessageQueue[],
+    connection?: object,
+  ): bodies.MessageQueue[] {
     if (queues.length === 0) return []
     let locks = this.#groups.get(group)
     if (!locks) {
@@ -35,7 +42,7 @@ export class QueueLocks {
       const key = keyOf(queue)
       const lock = locks.get(key)
       if (lock && lock.clientId !== clientId && !expired(lock, now)) continue
-      locks.set(key, { clientId, takenAtMonoMs: now })
+      locks.set(key, { clientId, connection, takenAtMonoMs: now })
       held.push(queue)
     }
     return held
@@ -49,6 +56,14 @@ export class QueueLocks {
       const key = keyOf(queue)
       if (locks.get(key)?.clientId === clientId) locks.delete(key)
     }
+    if (locks.size === 0) this.#groups.delete(group)
+  }
+
+  /** The client at the end of the connection is gone: what it held is free at once. */
+  release(group: string, connection: object): void {
+    const locks = this.#groups.get(group)
+    if (!locks) return
+    for (const [key, lock] of locks) if (lock.connection === connection) locks.delete(key)
     if (locks.size === 0) this.#groups.delete(group)
   }
 

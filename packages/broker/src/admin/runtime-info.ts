@@ -4,6 +4,7 @@ import { ownVersion, readStoreTimestamp, versionName } from '@aerobee/wire'
 import type { Admission } from '../admission.js'
 import type { SubscriptionConflicts } from '../clients/subscription-conflicts.js'
 import type { BrokerConfig } from '../config-keys.js'
+import type { LevelProgress } from '../delay/delay-service.js'
 import type { BrokerStats } from '../stats/broker-stats.js'
 import { byteText, numberText, runtimeText } from './texts.js'
 
@@ -14,6 +15,7 @@ export interface RuntimeParts {
   stats: BrokerStats
   admission: Admission
   conflicts: SubscriptionConflicts
+  delay: { levels(): Iterable<LevelProgress> }
 }
 
 type Table = Record<string, string>
@@ -33,12 +35,21 @@ export async function runtimeInfo(parts: RuntimeParts): Promise<Table> {
     ...poolFigures(parts),
     ...timerFigures,
     ...conflictSentences(parts.conflicts),
+    ...delayFigures(parts),
     brokerActive: 'true',
     brokerVersion: String(ownVersion),
     brokerVersionDesc: versionName(ownVersion),
     earliestMessageTimeStamp: String(await earliestStoreTime(store, status)),
     startAcceptSendRequestTimeStamp: String(config.startAcceptSendRequestTimeStamp),
   }
+}
+
+/** Of each delay level how far it has come, and the end of its queue. */
+function delayFigures({ delay }: RuntimeParts): Table {
+  const figures: Table = {}
+  for (const { level, offset, maxOffset } of delay.levels())
+    figures[`scheduleMessageOffset_${level}`] = `${offset},${maxOffset}`
+  return figures
 }
 
 /** Wall ms of the oldest record in the log; -1 when there is none. */

@@ -2,6 +2,7 @@ import {
   errorText,
   type Logger,
   type PhysicalOffset,
+  type QueueOffset,
   type Timer,
   type WallMs,
   withFields,
@@ -18,6 +19,13 @@ export interface DelayParts extends DeliverParts {
   config: DeliverParts['config'] & { flushDelayOffsetInterval: number; delayOffsetUpdateVersionStep: number }
   store: MessageStore
   file: TableFile
+}
+
+export interface LevelProgress {
+  level: number
+  /** Of the first message that waits. */
+  offset: QueueOffset
+  maxOffset: QueueOffset
 }
 
 /** One delay level. Nothing of what waits in it is kept in memory but when its first message is due. */
@@ -102,6 +110,14 @@ export class DelayService {
     this.#timer?.cancel()
     this.#saver?.cancel()
     await this.#running
+  }
+
+  /** Those that ever held a message. */
+  *levels(): Iterable<LevelProgress> {
+    for (const { level } of this.#levels) {
+      const maxOffset = this.#parts.store.maxOffset(systemTopicNames.schedule, level - 1)
+      if (maxOffset > 0) yield { level, offset: this.offsets.next(level), maxOffset }
+    }
   }
 
   /** After the store has stopped in order: then the next start need not look through the log. Throws IO_FAILED. */

@@ -97,6 +97,26 @@ test('41 answers the queues that the client holds, 42 frees its own', async () =
     assert.equal((await ask(handler, {}, { body: 'x' })).reply.code, 1)
 })
 
+test('queues of a client whose connection closes, or that leaves its group, are free at once', async () => {
+  const parts = brokerParts()
+  const handler = lockQueuesHandler(parts)
+  const lock = async (clientId: string, connection: FakeConnection) => {
+    const { reply } = await ask(handler, {}, { body: queues(clientId, 0, 1), connection })
+    return JSON.parse(bodyText(reply)).lockOKMQSet.length
+  }
+  const [one, again, two] = [new FakeConnection(), new FakeConnection(), new FakeConnection()]
+  assert.deepEqual([await lock('one', one), await lock('two', two)], [2, 0])
+  // A client that came back over another connection keeps its locks when the old one goes.
+  await lock('one', again)
+  one.close('lost')
+  assert.equal(await lock('two', two), 0)
+  again.close('lost')
+  assert.equal(await lock('two', two), 2)
+  const request = { clientID: 'two', producerGroup: undefined, consumerGroup: 'G' }
+  await ask(unregisterClientHandler(parts), request, { connection: two })
+  assert.equal(await lock('one', new FakeConnection()), 2)
+})
+
 test('41 refuses names and numbers of queues that only fill the table', async () => {
   const parts = brokerParts()
   const lock = (body: object) => ask(lockQueuesHandler(parts), {}, { body: JSON.stringify(body) })

@@ -45,6 +45,7 @@ test('every key of RocketMQ is there, from the first moment on', async () => {
 
 test('the figures are those of the broker', async () => {
   const parts = brokerParts({ storePathRootDir: '/s' })
+  parts.delay.levels = () => [{ level: 3, offset: 5, maxOffset: 9 }]
   parts.stats.sample()
   parts.stats.notePut('T', 0, 20, storedIn(parts.clock, 2000, 12))
   parts.stats.notePut('TBW102', 0, 5, storedIn(parts.clock, 500))
@@ -55,6 +56,7 @@ test('the figures are those of the broker', async () => {
   await parts.clock.advance(10_000)
   parts.stats.sample()
   const table = await tableOf(parts)
+  assert.equal(table.scheduleMessageOffset_3, '5,9')
   assert.equal(table.putTps, '2.5 2.5 2.5')
   assert.equal(table.getTotalTps, '0.2 0.2 0.2')
   assert.equal(table.getTransferredTps, '0.8 0.8 0.8')
