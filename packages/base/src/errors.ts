@@ -7,7 +7,6 @@ export const errorCodes = {
   CONNECT_FAILED: 'no connection to the peer could be made',
   CONNECTION_CLOSED: 'the connection closed before an answer came',
   TIMEOUT: 'no answer within the deadline',
-  CANCELLED: 'the caller gave up',
   CLOSED: 'the object was closed before the call',
   NO_ROUTE: 'no name server knows a broker for the topic',
   BROKER_ERROR: 'the broker answered with an error code',

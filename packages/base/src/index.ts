@@ -1,3 +1,4 @@
+export { abortable } from './abortable.js'
 export { AssertionError, assert, unreachable } from './assert.js'
 export { AtomicFile, type AtomicFileOptions, atomicTextFile, type TextFile } from './atomic-file.js'
 export { asBuffer, concatBytes, emptyBytes, hexUpper, utf8, utf8Text } from './bytes.js'

@@ -202,6 +202,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     const body = options.body ?? null
     if (this.#state !== 'open' || !this.#hasRoom(body)) return false
     const ext = requestFields(command as unknown as Command, fields as Encodable<FieldSet>, options)
+    scratch.remark = options.remark ?? null
     this.#write(command.code, onewayFlag, this.#calls.nextNumber(), ext, body)
     return true
   }
@@ -213,7 +214,6 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     scratch.remark = remark
     scratch.serializeType = request.serializeType
     this.#write(code, responseFlag, request.opaque, ext, body)
-    scratch.remark = null
     scratch.serializeType = serializeTypes.JSON
     if (this.#outbox.bytes > limits.outboundCloseBytes)
       this.onFault(`it does not read: ${this.#outbox.bytes} bytes wait for it`)
@@ -333,6 +333,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     if (typeof ext === 'string') scratch.extText = ext
     else scratch.extFields = ext
     this.#outbox.append(scratch, body)
+    scratch.remark = null
     scratch.extFields = null
     scratch.extText = undefined
     if (this.#flushAdded) return

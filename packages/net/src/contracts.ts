@@ -132,7 +132,10 @@ export interface CallOptions {
   moreFields?: ExtFields
 }
 
-export type NotifyOptions = Pick<CallOptions, 'body' | 'moreFields'>
+export interface NotifyOptions extends Pick<CallOptions, 'body' | 'moreFields'> {
+  /** Text of the header. */
+  remark?: string
+}
 
 /** A peer's answer. `fields` is undefined when the answer's ext fields do not fit the declaration. */
 export interface Answer<Res extends FieldSet = FieldSet> {
@@ -164,8 +167,8 @@ export interface Connection {
   readonly peerVersion: number
   readonly peerLanguage: string | null
   /**
-   * Rejects with AerobeeError TIMEOUT, CONNECTION_CLOSED, CANCELLED or LIMIT_EXCEEDED; an error code from the
-   * peer is an answer, not a rejection.
+   * Rejects with AerobeeError TIMEOUT, CONNECTION_CLOSED or LIMIT_EXCEEDED, and with the signal's reason; an error code from
+   * the peer is an answer, not a rejection.
    */
   call<Req extends FieldSet, Res extends FieldSet>(
     command: Command<Req, Res>,

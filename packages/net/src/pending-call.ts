@@ -1,4 +1,4 @@
-import { AerobeeError, errorText, type MonoMs } from '@aerobee/base'
+import { AerobeeError, type MonoMs } from '@aerobee/base'
 import type { Command, Encodable, ExtFields, FieldSet, Frame } from '@aerobee/wire'
 import type { Answer, CallOptions, NotifyOptions } from './contracts.js'
 import type { DeadlineWheel, Expiring } from './deadline-wheel.js'
@@ -35,7 +35,7 @@ export function tooMuchWaits(calls: number, bytes: number, address: string): Aer
 export function requestFields(
   command: Command,
   fields: Encodable<FieldSet>,
-  options: NotifyOptions,
+  options: Pick<NotifyOptions, 'moreFields'>,
 ): ExtFields | string {
   const { moreFields } = options
   if (moreFields === undefined) return command.requestText(fields)
@@ -126,14 +126,7 @@ export class PendingCall implements Expiring {
   }
 
   #listen(signal: AbortSignal): void {
-    const onAbort = () => {
-      const why = signal.reason === undefined ? 'aborted' : errorText(signal.reason)
-      this.fail(
-        new AerobeeError('CANCELLED', `the caller gave up ${this.command.name}: ${why}`, {
-          cause: signal.reason,
-        }),
-      )
-    }
+    const onAbort = () => this.fail(signal.reason)
     if (signal.aborted) onAbort()
     else {
       this.#onAbort = onAbort

@@ -6,10 +6,11 @@ import type { ByteStream, ByteStreamEvents, Endpoint, ListeningPort, Transport }
 /** Connections the kernel completes before we take them. */
 const backlog = 1024
 
-/** TCP of the machine: the one home of node:net. */
+/** TCP of the machine: the home of node:net, with tls-connect beside. */
 export const tcpTransport: Transport = { connect: connectTcp, listen: listenTcp }
 
-class TcpStream implements ByteStream {
+/** A socket that is connected; of TLS, one whose handshake is done. */
+export class SocketStream implements ByteStream {
   readonly remote: Endpoint
   readonly local: Endpoint
   readonly #socket: Socket
@@ -111,7 +112,7 @@ function connectTcp(
     socket.once('error', onError)
     socket.once('connect', () => {
       settle()
-      resolve(new TcpStream(socket))
+      resolve(new SocketStream(socket))
     })
     if (signal?.aborted) onAbort()
     else signal?.addEventListener('abort', onAbort, { once: true })
@@ -133,7 +134,7 @@ function listenTcp(
   onFault: (error: Error) => void = () => {},
 ): Promise<ListeningPort> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ noDelay: true }, (socket) => accept(new TcpStream(socket)))
+    const server = createServer({ noDelay: true }, (socket) => accept(new SocketStream(socket)))
     const onError = (error: Error) => reject(listenFailure(at, error))
     server.once('error', onError)
     server.listen({ host: at.host, port: at.port, backlog }, () => {
