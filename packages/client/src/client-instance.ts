@@ -4,6 +4,7 @@ import { type Command, commands, type Encodable, type FieldSet } from '@aerobee/
 import { BrokerAddresses } from './addresses.js'
 import { brokerRequests } from './broker-requests.js'
 import { environmentNamesrvAddr, localAddress, machine, processId } from './environment.js'
+import type { BackgroundWork, RoleEvents } from './events.js'
 import { Heartbeats } from './heartbeat.js'
 import { NameServers, parseNamesrvAddr } from './name-servers.js'
 import type { ClientOptions, ClientSurroundings } from './options.js'
@@ -12,6 +13,7 @@ import { Remoting } from './remoting.js'
 import type { Role } from './role.js'
 import type { MessageQueue } from './route.js'
 import { RouteTable } from './route-table.js'
+import { transportOf } from './security/transport.js'
 
 const nameServerPollMs = 120_000
 
@@ -41,7 +43,8 @@ export class ClientInstance {
   /** Throws AerobeeError INVALID_ARGUMENT. */
   constructor(options: ClientOptions, streamRequests = false) {
     this.options = options
-    this.surroundings = { ...machine, ...options.surroundings }
+    const transport = transportOf(options)
+    this.surroundings = { ...machine, ...(transport && { transport }), ...options.surroundings }
     this.logger = options.logger ?? silentLogger
     this.callTimeoutMs = options.mqClientApiTimeout ?? 3000
     this.namespace = options.namespace
@@ -61,6 +64,7 @@ export class ClientInstance {
       namespaceV2: options.namespaceV2,
       streamRequests,
       onConnect: (address) => this.#onConnect(address),
+      onClose: (address, reason) => this.#tell((events) => events.emit('disconnected', { address, reason })),
       explain: (address) => this.addresses.explanation(address),
     })
     this.nameServers = new NameServers(nameServerAddresses(options), this.#remoting, random)
@@ -72,7 +76,10 @@ export class ClientInstance {
     })
     this.addresses = new BrokerAddresses(this.routes, options)
     this.#heartbeats = new Heartbeats(this, this.#roles, options.useHeartbeatV2 ?? false)
-    this.#periodic = new Periodic(clock, random, this.logger)
+    this.#periodic = new Periodic(clock, random, (what, thrown) => {
+      this.logger.warn(`${what} failed: ${errorText(thrown)}`)
+      this.failed(thrown, 'routes')
+    })
   }
 
   /** Begins the periodic work; resolves when name servers were asked for, if they had to be. Idempotent. */
@@ -167,9 +174,14 @@ export class ClientInstance {
     })
   }
 
-  /** Address of the queue's master. Rejects with NO_ROUTE when no route has it. */
+  /** Where the queue's master takes what goes by the VIP channel, when there is one. Rejects with NO_ROUTE. */
   masterAddress(queue: MessageQueue): Promise<string> {
     return this.addresses.master(queue)
+  }
+
+  /** Tells those who listen that something failed in the background. */
+  failed(thrown: unknown, during: BackgroundWork): void {
+    this.#tell((events) => events.emit('error', thrown, during))
   }
 
   groupsChanged(): void {
@@ -208,8 +220,13 @@ export class ClientInstance {
     await this.routes.refreshAll(topics)
   }
 
+  #tell(emit: (events: RoleEvents) => void): void {
+    for (const { events } of this.#roles) if (events) emit(events)
+  }
+
   /** A broker that came back must know the consumers before it is asked for their queues. */
   #onConnect(address: string): void {
+    this.#tell((events) => events.emit('connected', { address }))
     if (this.closed || !this.addresses.all(true).includes(address)) return
     this.#heartbeats.beat([address], true).then(
       () => this.groupsChanged(),

@@ -1,3 +1,4 @@
+import { abortable } from '@aerobee/base'
 import { ClientInstance } from './client-instance.js'
 import type { ClientOptions, StartOptions } from './options.js'
 import { waitForBroker } from './wait-for-broker.js'
@@ -32,12 +33,15 @@ export class Client {
   }
 }
 
-/** A client that several roles share. Rejects when `waitForBroker` is given and no broker answered in time. */
+/**
+ * A client that several roles share. Rejects when `waitForBroker` is given and no broker answered in time, and with the
+ * signal's reason.
+ */
 export async function connect(options: Omit<ClientOptions, 'client'> & StartOptions = {}): Promise<Client> {
   const client = new Client(options)
   const instance = instances.get(client)!
-  await instance.start()
   try {
+    await abortable(instance.start(), options.signal)
     await waitForBroker(instance, [], options)
   } catch (thrown) {
     await client.close()

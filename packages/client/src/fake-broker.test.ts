@@ -67,6 +67,8 @@ export class FakeBroker implements SendPlace {
   readonly overrides = new Map<number, Override>()
   readonly log: string[] = []
   autoCreate = true
+  /** Whether it listens on the port of the VIP channel too, from the next start on. */
+  vipChannel = false
   readonly clock: Clock
   readonly #transport: Transport
   readonly #held = new Set<Held>()
@@ -103,6 +105,7 @@ export class FakeBroker implements SendPlace {
       onDisconnect: (connection) => this.members.left(connection),
     })
     await this.#server.listen({ host: this.host, port: 10911 })
+    if (this.vipChannel) await this.#server.listen({ host: this.host, port: 10909 })
   }
 
   /** Its messages and offsets stay; who was there and what was locked is forgotten. */

@@ -15,6 +15,8 @@ export class FakeCluster {
   readonly namesrvAddr = '10.0.0.9:9876'
   /** Log lines of all clients, `level message`. */
   readonly log: string[] = []
+  /** Mappings of static topics, by topic: what the name server answers. */
+  readonly mappings = new Map<string, object>()
   readonly #orderConf = new Map<string, string>()
   readonly #closers: (() => Promise<void>)[] = []
   #nameServer: RemotingServer | undefined
@@ -152,6 +154,7 @@ export class FakeCluster {
           writeQueueNums: this.#queuesOf(broker, topic),
           topicSysFlag: 0,
         })),
+        topicQueueMappingByBroker: this.mappings.get(topic),
       },
       'standard',
     )

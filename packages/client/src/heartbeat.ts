@@ -1,5 +1,7 @@
 import { errorText, javaHash } from '@aerobee/base'
+import type { Answer } from '@aerobee/net'
 import { bodies, commands, responseCodes } from '@aerobee/wire'
+import { brokerError } from './answers.js'
 import type { ClientInstance } from './client-instance.js'
 import type { Role } from './role.js'
 
@@ -51,6 +53,7 @@ export class Heartbeats {
       if (answer.code !== responseCodes.SUCCESS) {
         this.#known.delete(address)
         logger.warn(`heartbeat refused by broker ${address}: ${answer.remark}`, { code: answer.code })
+        this.#instance.failed(brokerError(answer as unknown as Answer, 'Heartbeat', address), 'heartbeat')
         return false
       }
       if (this.#v2 && answer.fields?.supportsHeartbeatV2 && !answer.fields.subscriptionChanged)
@@ -59,7 +62,9 @@ export class Heartbeats {
       return true
     } catch (thrown) {
       this.#known.delete(address)
-      if (!this.#instance.closed) logger.warn(`no heartbeat to broker ${address}: ${errorText(thrown)}`)
+      if (this.#instance.closed) return false
+      logger.warn(`no heartbeat to broker ${address}: ${errorText(thrown)}`)
+      this.#instance.failed(thrown, 'heartbeat')
       return false
     }
   }

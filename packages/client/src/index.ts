@@ -1,5 +1,7 @@
 export { type AerobeeError, isAerobeeError } from '@aerobee/base'
+export type { TlsOptions } from '@aerobee/net'
 export { Client, connect } from './client.js'
+export type { BackgroundWork, ClientEvents, ConsumerEvents, Observable } from './events.js'
 export type {
   CheckForbiddenHook,
   ConsumeContext,
@@ -16,7 +18,7 @@ export type { LitePullConsumerOptions } from './lite-pull-consumer/options.js'
 export type { PollOptions } from './lite-pull-consumer/reader.js'
 export type { QueueChangeListener } from './lite-pull-consumer/topic-watch.js'
 export type { ClientMetrics, CounterLike, GaugeLike, HistogramLike } from './metrics.js'
-export type { ClientOptions, ClientSurroundings, StartOptions } from './options.js'
+export type { CallOptions, ClientOptions, ClientSurroundings, StartOptions } from './options.js'
 export type { OutgoingMessage } from './outgoing-message.js'
 export type {
   ProducerOptions,

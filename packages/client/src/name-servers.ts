@@ -1,4 +1,4 @@
-import { AerobeeError, errorText, type Random } from '@aerobee/base'
+import { AerobeeError, errorText, isAerobeeError, type Random } from '@aerobee/base'
 import type { Answer, CallOptions } from '@aerobee/net'
 import type { Command, Encodable, FieldSet } from '@aerobee/wire'
 import type { Remoting } from './remoting.js'
@@ -70,7 +70,11 @@ export class NameServers {
     throw new AerobeeError(
       'CONNECT_FAILED',
       `No name server answers at ${addresses.join(', ')}: ${errorText(failure)}. Is one running there?`,
-      { retryable: true, cause: failure, address: addresses.join(';') },
+      {
+        retryable: isAerobeeError(failure) ? failure.retryable : true,
+        cause: failure,
+        address: addresses.join(';'),
+      },
     )
   }
 }

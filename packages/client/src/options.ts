@@ -1,5 +1,5 @@
 import type { Clock, FileSystem, Logger, Random } from '@aerobee/base'
-import type { Transport } from '@aerobee/net'
+import type { TlsOptions, Transport } from '@aerobee/net'
 import type { Client } from './client.js'
 import type { ClientMetrics } from './metrics.js'
 import type { Credentials } from './security/signature.js'
@@ -39,6 +39,15 @@ export interface ClientOptions extends TraceOptions {
   pullTimeDelayMillsWhenException?: number
   /** Beats without subscriptions for brokers that know them already. Default false. */
   useHeartbeatV2?: boolean
+  /**
+   * TLS to name servers and brokers. `true`: their certificates are checked by the authorities that Node knows; else which
+   * authorities to trust, and the certificate of this client. Default false.
+   */
+  tls?: boolean | TlsOptions
+  /** RocketMQ's name for `tls: true`; unlike there, certificates are checked. */
+  useTLS?: boolean
+  /** Sends, offsets and locks go to the broker's port less 2, which has a queue of its own there. Default false. */
+  vipChannelEnabled?: boolean
   /** Calls to brokers and name servers are signed with these. */
   credentials?: Credentials
   /** Namespace of 4.x: topics and groups get the prefix `<namespace>%` on their way out. */
@@ -74,6 +83,12 @@ export interface StartOptions {
    * waited for: the client goes on trying in the background.
    */
   waitForBroker?: number
-  /** Ends the waiting. */
+  /** Ends the start: it rejects with the signal's reason, and all is closed. */
+  signal?: AbortSignal
+}
+
+/** What calls take that ask a server. */
+export interface CallOptions {
+  /** Ends the waiting: the call rejects with the signal's reason. What was sent is not called back. */
   signal?: AbortSignal
 }

@@ -1,17 +1,17 @@
-import { type Clock, errorText, type Logger, type Random, type Timer } from '@aerobee/base'
+import type { Clock, Random, Timer } from '@aerobee/base'
 
 /** Work that is done again and again, one run at a time, until stop(). */
 export class Periodic {
   readonly #clock: Clock
   readonly #random: Random
-  readonly #logger: Logger
+  readonly #failed: (what: string, thrown: unknown) => void
   readonly #timers = new Set<Timer>()
   #stopped = false
 
-  constructor(clock: Clock, random: Random, logger: Logger) {
+  constructor(clock: Clock, random: Random, failed: (what: string, thrown: unknown) => void) {
     this.#clock = clock
     this.#random = random
-    this.#logger = logger
+    this.#failed = failed
   }
 
   /**
@@ -25,7 +25,7 @@ export class Periodic {
       this.#timers.delete(timer)
       run()
         .catch((thrown) => {
-          if (!this.#stopped) this.#logger.warn(`${what} failed: ${errorText(thrown)}`)
+          if (!this.#stopped) this.#failed(what, thrown)
         })
         .finally(() => this.every(periodMs, what, run))
     })

@@ -22,6 +22,7 @@ export interface RemotingOptions {
   /** Marks every request as one of a consumer that reads by itself. */
   streamRequests: boolean
   onConnect(address: string): void
+  onClose(address: string, reason: string): void
   /** What is known about an address that could not be reached, for the error's text. */
   explain(address: string): string | undefined
 }
@@ -42,6 +43,7 @@ export class Remoting {
       logger: options.logger,
       handler: options.dispatcher,
       onConnect: (address) => options.onConnect(address),
+      onClose: (address, _connection, reason) => options.onClose(address, reason),
     })
   }
 
@@ -107,7 +109,7 @@ function explaining(transport: Transport, explain: (address: string) => string |
         const more = explain(endpointText(target))
         if (more === undefined || !isAerobeeError(thrown, 'CONNECT_FAILED')) throw thrown
         throw new AerobeeError('CONNECT_FAILED', `${thrown.message}; ${more}`, {
-          retryable: true,
+          retryable: thrown.retryable,
           address: endpointText(target),
           cause: thrown,
         })

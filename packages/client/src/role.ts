@@ -1,4 +1,5 @@
 import type { bodies } from '@aerobee/wire'
+import type { RoleEvents } from './events.js'
 import type { ReceivedMessage } from './received-message.js'
 import type { MessageQueue } from './route.js'
 
@@ -19,6 +20,8 @@ export interface CheckRequest {
  * and 326 (reference: client-behaviour 1.6). Topics and groups are the real ones, with their namespace.
  */
 export interface Role {
+  /** Who listens to what happens in the background. */
+  readonly events?: RoleEvents
   readonly producerGroup?: string
   readonly consumerGroup?: string
   consumerData?(): bodies.ConsumerData

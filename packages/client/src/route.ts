@@ -1,5 +1,6 @@
 import type { bodies } from '@aerobee/wire'
 import { isReadable, isWritable } from '@aerobee/wire'
+import { staticQueues } from './static-topic.js'
 
 /** A queue by which messages are sent and received. */
 export interface MessageQueue {
@@ -26,6 +27,8 @@ export interface TopicRoute {
   readonly subscribeQueues: readonly MessageQueue[]
   /** broker name -> broker id -> advertised address. */
   readonly brokers: ReadonlyMap<string, ReadonlyMap<number, string>>
+  /** Of a static topic: queueKey -> name of the broker that has the queue now. */
+  readonly endpoints?: ReadonlyMap<string, string>
   readonly ordered: boolean
   /** The topic does not exist yet: this is where it would be created. Nothing can be read there. */
   readonly provisional: boolean
@@ -37,18 +40,24 @@ export function topicRoute(topic: string, data: bodies.TopicRouteData): TopicRou
   const queues = (brokerName: string, count: number): MessageQueue[] =>
     Array.from({ length: count }, (_, queueId) => ({ topic, brokerName, queueId }))
   const order = data.orderTopicConf
-  const publishQueues = order
-    ? orderedQueues(topic, order)
-    : sorted
-        .filter((queue) => isWritable(queue.perm) && brokers.get(queue.brokerName)?.has(0))
-        .flatMap((queue) => queues(queue.brokerName, queue.writeQueueNums))
+  const logical = staticQueues(topic, data.topicQueueMappingByBroker)
+  const logicalQueues = logical?.map(({ queue }) => queue)
+  const writable = () =>
+    sorted
+      .filter((queue) => isWritable(queue.perm) && brokers.get(queue.brokerName)?.has(0))
+      .flatMap((queue) => queues(queue.brokerName, queue.writeQueueNums))
+  const readable = () =>
+    sorted
+      .filter((queue) => isReadable(queue.perm))
+      .flatMap((queue) => queues(queue.brokerName, queue.readQueueNums))
   return {
     topic,
-    publishQueues,
-    subscribeQueues: sorted
-      .filter((queue) => isReadable(queue.perm))
-      .flatMap((queue) => queues(queue.brokerName, queue.readQueueNums)),
+    publishQueues: order ? orderedQueues(topic, order) : (logicalQueues ?? writable()),
+    subscribeQueues: logicalQueues ?? readable(),
     brokers,
+    ...(logical && {
+      endpoints: new Map(logical.map(({ queue, brokerName }) => [queueKey(queue), brokerName])),
+    }),
     ordered: Boolean(order),
     provisional: false,
   }
@@ -90,6 +99,7 @@ export function sameRoute(a: TopicRoute, b: TopicRoute): boolean {
       route.publishQueues,
       route.subscribeQueues,
       [...route.brokers].map(([name, addresses]) => [name, [...addresses]]),
+      [...(route.endpoints ?? [])],
     ])
   return text(a) === text(b)
 }

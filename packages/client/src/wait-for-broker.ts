@@ -1,4 +1,4 @@
-import { AerobeeError, errorText, sleep } from '@aerobee/base'
+import { AerobeeError, abortable, errorText, sleep } from '@aerobee/base'
 import { bodies, commands, isRetryTopic, responseCodes } from '@aerobee/wire'
 import type { ClientInstance } from './client-instance.js'
 import type { StartOptions } from './options.js'
@@ -20,11 +20,11 @@ export async function waitForBroker(
   const deadline = clock.monoMs() + limitMs
   const wanted = [...topics].filter((topic) => !isRetryTopic(topic))
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
-    signal?.throwIfAborted()
     try {
-      await (wanted.length > 0 ? reachTopics(instance, wanted) : reachAny(instance))
+      await abortable(wanted.length > 0 ? reachTopics(instance, wanted) : reachAny(instance), signal)
       return
     } catch (thrown) {
+      signal?.throwIfAborted()
       const restMs = deadline - clock.monoMs()
       if (restMs <= 0 || instance.closed)
         throw new AerobeeError('TIMEOUT', `no broker was there within ${limitMs} ms: ${errorText(thrown)}`, {

@@ -1,16 +1,17 @@
-import { AerobeeError, errorText, type Timer } from '@aerobee/base'
-import { buildSubscription, type Subscription } from '@aerobee/filter'
+import { AerobeeError, abortable, errorText, type Timer } from '@aerobee/base'
 import { openInstance } from '../client.js'
 import type { ClientInstance } from '../client-instance.js'
-import { realQueue, userQueue, withNamespace, withoutNamespace } from '../namespace.js'
+import { type ConsumerEvents, Observable } from '../events.js'
+import { realQueue, userQueue, withNamespace } from '../namespace.js'
 import { offsetKeeper } from '../offsets/offset-keeper.js'
 import { OffsetTable, setOffset } from '../offsets/offset-table.js'
 import { maxOffset, minOffset, offsetByTime } from '../offsets/queue-offsets.js'
-import type { StartOptions } from '../options.js'
+import type { CallOptions, StartOptions } from '../options.js'
 import { checkInBroker } from '../push-consumer/check-in-broker.js'
 import { checkConsumerGroup, fixedInstanceName } from '../push-consumer/options.js'
 import { StartOffsets } from '../push-consumer/start-offset.js'
 import { type FilterExpression, Subscriptions } from '../push-consumer/subscriptions.js'
+import { announceChange } from '../rebalance/announce-change.js'
 import { allocateAveragely } from '../rebalance/averagely.js'
 import { RebalanceService } from '../rebalance/rebalance-service.js'
 import { readableQueues } from '../rebalance/share.js'
@@ -22,9 +23,14 @@ import { BatchCache } from './batch-cache.js'
 import { LitePulls } from './lite-pulls.js'
 import type { LiteQueue } from './lite-queue.js'
 import { LiteQueues } from './lite-queues.js'
-import { type LitePullConsumerOptions, type LitePullSettings, litePullSettings } from './options.js'
+import {
+  assignedSubscription,
+  type LitePullConsumerOptions,
+  type LitePullSettings,
+  litePullSettings,
+} from './options.js'
 import { type PollOptions, Reader } from './reader.js'
-import { runningInfo } from './running-info.js'
+import { liteRole } from './role.js'
 import { type QueueChangeListener, TopicWatch } from './topic-watch.js'
 
 /**
@@ -35,14 +41,12 @@ import { type QueueChangeListener, TopicWatch } from './topic-watch.js'
  * What poll() returned counts as consumed when poll() is called again, a message of an iteration when the next one is
  * asked for, and all of it when commit() is called. So a crash loses nothing, with and without autoCommit.
  */
-export class LitePullConsumer implements AsyncIterable<ReceivedMessage> {
-  readonly #options: LitePullConsumerOptions
+export class LitePullConsumer extends Observable<ConsumerEvents> implements AsyncIterable<ReceivedMessage> {
   readonly #settings: LitePullSettings
   readonly #instance: ClientInstance
   readonly #owned: boolean
   readonly #group: string
   readonly #subscriptions: Subscriptions
-  readonly #forAssign: string
   readonly #offsets: OffsetTable
   readonly #starts: StartOffsets
   readonly #cache: BatchCache
@@ -61,16 +65,17 @@ export class LitePullConsumer implements AsyncIterable<ReceivedMessage> {
   /** Throws AerobeeError INVALID_ARGUMENT. */
   constructor(options: LitePullConsumerOptions) {
     checkConsumerGroup(options.consumerGroup)
-    this.#options = options
-    this.#settings = litePullSettings(options)
-    this.#forAssign = options.subExpressionForAssign ?? '*'
+    const settings = litePullSettings(options)
     const { instance, owned } = openInstance(fixedInstanceName(options), true)
+    super(instance.logger)
+    this.#settings = settings
     const { clock } = instance.surroundings
     this.#instance = instance
     this.#owned = owned
     this.#group = withNamespace(instance.namespace, options.consumerGroup)
     this.#subscriptions = new Subscriptions(clock, instance.namespace)
-    this.#offsets = new OffsetTable(offsetKeeper(instance, this.#group, options), instance.logger)
+    const keeper = offsetKeeper(instance, this.#group, options)
+    this.#offsets = new OffsetTable(keeper, instance.logger, this.events)
     this.#starts = new StartOffsets(instance, this.#offsets, options)
     this.#cache = new BatchCache(clock)
     const toUser = (queue: MessageQueue) => userQueue(instance.namespace, queue)
@@ -79,10 +84,17 @@ export class LitePullConsumer implements AsyncIterable<ReceivedMessage> {
       group: this.#group,
       settings: this.#settings,
       cache: this.#cache,
-      subscription: (topic) => this.#subscription(topic),
+      events: this.events,
+      subscription: (topic) => this.#subscriptions.get(topic) ?? assignedSubscription(topic, options),
       startOffset: (queue) => this.#startOffset(queue),
       userQueue: toUser,
     })
+    const change = {
+      instance,
+      subscriptions: this.#subscriptions,
+      events: this.events,
+      listener: options.messageQueueListener,
+    }
     this.#queues = new LiteQueues({
       instance,
       group: this.#group,
@@ -91,10 +103,11 @@ export class LitePullConsumer implements AsyncIterable<ReceivedMessage> {
       broadcasting: this.#settings.messageModel === 'BROADCASTING',
       autoCommit: this.#settings.autoCommit,
       cache: this.#cache,
+      events: this.events,
       pulls,
       topics: () => this.#subscriptions.keys(),
       seen: (topic, all) => this.#starts.seen(topic, all),
-      onChange: (topic, all, own) => this.#onChange(topic, all, own),
+      onChange: (topic, all, own) => announceChange(change, topic, all, own),
     })
     this.#reader = new Reader({
       clock,
@@ -107,7 +120,22 @@ export class LitePullConsumer implements AsyncIterable<ReceivedMessage> {
     })
     this.#rebalance = new RebalanceService(clock, instance.logger, () => this.#queues.shareOut())
     this.#watch = new TopicWatch(instance, this.#settings.topicMetadataCheckIntervalMillis, toUser)
-    this.#role = this.#describe()
+    this.#role = liteRole({
+      instance,
+      group: this.#group,
+      events: this.events,
+      options,
+      settings: this.#settings,
+      subscriptions: this.#subscriptions,
+      offsets: this.#offsets,
+      topics: () => this.#topics(),
+      startedAtWallMs: () => this.#startedAtWallMs,
+      queues: () => this.#queues.all,
+      onGroupChange: () => {
+        if (!this.#assigned && this.#state === 'running') this.#rebalance.wake()
+      },
+      close: () => this.close(),
+    })
   }
 
   /** Tags separated by `||`, `*` for all, or sql`…`. May be called while running. Throws AerobeeError INVALID_ARGUMENT. */
@@ -166,8 +194,13 @@ export class LitePullConsumer implements AsyncIterable<ReceivedMessage> {
    * close the consumer, and the message it was left with is the first of the next loop.
    */
   [Symbol.asyncIterator](): AsyncGenerator<ReceivedMessage, void> {
+    return this.messages()
+  }
+
+  /** The same, until the signal: then asking for the next one rejects with its reason. */
+  messages(options: CallOptions = {}): AsyncGenerator<ReceivedMessage, void> {
     this.#checkRunning()
-    return this.#reader.messages()
+    return this.#reader.messages(options)
   }
 
   /** Queues that are this consumer's now. */
@@ -176,9 +209,10 @@ export class LitePullConsumer implements AsyncIterable<ReceivedMessage> {
   }
 
   /** Readable queues of a topic. Rejects with NO_ROUTE. */
-  async fetchMessageQueues(topic: string): Promise<MessageQueue[]> {
+  async fetchMessageQueues(topic: string, { signal }: CallOptions = {}): Promise<MessageQueue[]> {
     this.#checkRunning()
-    const queues = await readableQueues(this.#instance, withNamespace(this.#instance.namespace, topic))
+    const asking = readableQueues(this.#instance, withNamespace(this.#instance.namespace, topic))
+    const queues = await abortable(asking, signal)
     if (!queues)
       throw new AerobeeError('NO_ROUTE', `No route info of this topic: ${topic}`, { retryable: true })
     return queues.map((queue) => userQueue(this.#instance.namespace, queue))
@@ -188,10 +222,10 @@ export class LitePullConsumer implements AsyncIterable<ReceivedMessage> {
    * Goes on at an offset; what is cached of the queue counts for nothing. Rejects with INVALID_ARGUMENT for a queue that is
    * not assigned and an offset that the queue does not have, and with the errors of calls.
    */
-  async seek(queue: MessageQueue, offset: number): Promise<void> {
+  async seek(queue: MessageQueue, offset: number, { signal }: CallOptions = {}): Promise<void> {
     const lite = this.#held(queue)
-    const least = await minOffset(this.#instance, lite.queue)
-    const most = await maxOffset(this.#instance, lite.queue)
+    const least = await minOffset(this.#instance, lite.queue, signal)
+    const most = await maxOffset(this.#instance, lite.queue, signal)
     if (!(offset >= least && offset <= most))
       throw new AerobeeError(
         'INVALID_ARGUMENT',
@@ -200,14 +234,14 @@ export class LitePullConsumer implements AsyncIterable<ReceivedMessage> {
     this.#reader.seek(lite, offset)
   }
 
-  async seekToBegin(queue: MessageQueue): Promise<void> {
+  async seekToBegin(queue: MessageQueue, { signal }: CallOptions = {}): Promise<void> {
     const lite = this.#held(queue)
-    this.#reader.seek(lite, await minOffset(this.#instance, lite.queue))
+    this.#reader.seek(lite, await minOffset(this.#instance, lite.queue, signal))
   }
 
-  async seekToEnd(queue: MessageQueue): Promise<void> {
+  async seekToEnd(queue: MessageQueue, { signal }: CallOptions = {}): Promise<void> {
     const lite = this.#held(queue)
-    this.#reader.seek(lite, await maxOffset(this.#instance, lite.queue))
+    this.#reader.seek(lite, await maxOffset(this.#instance, lite.queue, signal))
   }
 
   /** Pulls nothing of these queues; what is cached is still delivered. */
@@ -223,20 +257,29 @@ export class LitePullConsumer implements AsyncIterable<ReceivedMessage> {
    * Saves what was consumed: of all queues, of some, or at the offsets given, which may lie before. Everything handed out
    * counts. Resolves when the brokers have it; failures are logged and stay for the next time.
    */
-  async commit(what?: readonly MessageQueue[] | readonly (readonly [MessageQueue, number])[]): Promise<void> {
+  async commit(
+    what?: readonly MessageQueue[] | readonly (readonly [MessageQueue, number])[],
+    { signal }: CallOptions = {},
+  ): Promise<void> {
     this.#checkRunning()
-    return this.#reader.commit(what)
+    signal?.throwIfAborted()
+    await abortable(this.#reader.commit(what), signal)
   }
 
   /** Saved offset of a queue; -1 when there is none. Rejects with BROKER_ERROR and the errors of calls. */
-  async committed(queue: MessageQueue): Promise<number> {
+  async committed(queue: MessageQueue, { signal }: CallOptions = {}): Promise<number> {
     const real = realQueue(this.#instance.namespace, queue)
-    return this.#offsets.known(real) ?? (await this.#offsets.read(real)) ?? -1
+    return this.#offsets.known(real) ?? (await abortable(this.#offsets.read(real), signal)) ?? -1
   }
 
   /** Offset of the first message stored at the time or later, ms. */
-  offsetForTimestamp(queue: MessageQueue, timestamp: number | Date): Promise<number> {
-    return offsetByTime(this.#instance, realQueue(this.#instance.namespace, queue), new Date(timestamp))
+  offsetForTimestamp(
+    queue: MessageQueue,
+    timestamp: number | Date,
+    { signal }: CallOptions = {},
+  ): Promise<number> {
+    const real = realQueue(this.#instance.namespace, queue)
+    return offsetByTime(this.#instance, real, new Date(timestamp), signal)
   }
 
   /** Tells when the queues of a topic are other ones; looks every topicMetadataCheckIntervalMillis. */
@@ -272,22 +315,27 @@ export class LitePullConsumer implements AsyncIterable<ReceivedMessage> {
             .catch((thrown) => instance.logger.error(`saving offsets failed: ${errorText(thrown)}`))
         },
       )
-      await instance.start()
+      await abortable(instance.start(), options.signal)
       await waitForBroker(instance, this.#topics(), options)
-      await instance.routes
-        .refreshAll(this.#topics())
-        .catch((thrown) => instance.logger.warn(errorText(thrown)))
-      if (this.#closing) return
-      await checkInBroker(instance, this.#group, this.#subscriptions.values())
-      await instance.heartbeat()
-      if (this.#closing) return
-      if (this.#assigned) await this.#queues.assign(this.#assigned)
-      else await this.#rebalance.start()
+      await abortable(this.#join(), options.signal)
     } catch (thrown) {
       if (this.#closing) throw closed()
       await this.close()
       throw thrown
     }
+  }
+
+  async #join(): Promise<void> {
+    const instance = this.#instance
+    await instance.routes
+      .refreshAll(this.#topics())
+      .catch((thrown) => instance.logger.warn(errorText(thrown)))
+    if (this.#closing) return
+    await checkInBroker(instance, this.#group, this.#subscriptions.values())
+    await instance.heartbeat()
+    if (this.#closing) return
+    if (this.#assigned) await this.#queues.assign(this.#assigned)
+    else await this.#rebalance.start()
   }
 
   async #close(): Promise<void> {
@@ -303,6 +351,7 @@ export class LitePullConsumer implements AsyncIterable<ReceivedMessage> {
       await this.#instance.removeRole(this.#role)
     }
     if (this.#owned) await this.#instance.close()
+    this.events.emit('closed')
   }
 
   #checkRunning(): void {
@@ -332,59 +381,9 @@ export class LitePullConsumer implements AsyncIterable<ReceivedMessage> {
     return offset
   }
 
-  #subscription(topic: string): Subscription {
-    const found = this.#subscriptions.get(topic)
-    if (found) return found
-    const built = buildSubscription(topic, this.#forAssign)
-    if (!built.ok) throw new AerobeeError('INVALID_ARGUMENT', `subExpressionForAssign: ${built.reason}`)
-    return built.value
-  }
-
   #topics(): Set<string> {
     const assigned = (this.#assigned ?? []).map(({ topic }) => topic)
     return new Set([...this.#subscriptions.keys(), ...assigned, ...this.#watch.topics()])
-  }
-
-  #describe(): Role {
-    return {
-      consumerGroup: this.#group,
-      consumerData: () => ({
-        consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
-        consumeType: 'CONSUME_ACTIVELY',
-        groupName: this.#group,
-        messageModel: this.#settings.messageModel,
-        subscriptionDataSet: [...this.#subscriptions.values()],
-        unitMode: this.#instance.options.unitMode ?? false,
-      }),
-      topics: () => this.#topics(),
-      onGroupChange: () => {
-        if (!this.#assigned && this.#state === 'running') this.#rebalance.wake()
-      },
-      offsets: (topic) => this.#offsets.ofTopic(topic),
-      runningInfo: () =>
-        runningInfo({
-          instance: this.#instance,
-          options: this.#options,
-          settings: this.#settings,
-          startedAtWallMs: this.#startedAtWallMs,
-          subscriptions: this.#subscriptions.values(),
-          queues: this.#queues.all,
-        }),
-      close: () => this.close(),
-    }
-  }
-
-  #onChange(topic: string, all: readonly MessageQueue[], own: readonly MessageQueue[]): void {
-    const { logger, namespace } = this.#instance
-    this.#subscriptions.renew(topic)
-    this.#instance.heartbeat(true).catch((thrown) => logger.warn(`heartbeat failed: ${errorText(thrown)}`))
-    const user = (queues: readonly MessageQueue[]) =>
-      queues.map((queue) => userQueue(this.#instance.namespace, queue))
-    try {
-      this.#options.messageQueueListener?.(withoutNamespace(namespace, topic), user(all), user(own))
-    } catch (thrown) {
-      logger.error(`messageQueueListener failed: ${errorText(thrown)}`)
-    }
   }
 
   #announce(): void {

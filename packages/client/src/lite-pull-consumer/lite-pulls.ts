@@ -3,6 +3,7 @@ import { matchesTag, type Subscription } from '@aerobee/filter'
 import { responseCodes } from '@aerobee/wire'
 import type { ClientInstance } from '../client-instance.js'
 import { decodeMessages } from '../decode-messages.js'
+import type { RoleEvents } from '../events.js'
 import { type PullResult, pullMessages } from '../push-consumer/pull-kernel.js'
 import type { ReceivedMessage } from '../received-message.js'
 import type { MessageQueue } from '../route.js'
@@ -23,6 +24,7 @@ export interface LitePullOptions {
   group: string
   settings: LitePullSettings
   cache: BatchCache
+  events: RoleEvents
   subscription(topic: string): Subscription
   /** Where a queue begins that nobody has sought in. */
   startOffset(queue: MessageQueue): Promise<number>
@@ -75,6 +77,7 @@ export class LitePulls {
     } catch (thrown) {
       if (lite.dropped || lite.epoch !== epoch) return 0
       instance.logger.warn(`pulling queue ${nameOf(lite)} failed: ${errorText(thrown)}`)
+      this.#options.events.emit('error', thrown, 'pull')
       if (isAerobeeError(thrown) && thrown.responseCode === responseCodes.FLOW_CONTROL)
         return brokerFlowControlDelayMs
       instance.routes.refreshUnlessAsked(lite.queue.topic, refreshAgainMs).catch(() => undefined)

@@ -1,4 +1,5 @@
 import type { ClientInstance } from '../client-instance.js'
+import type { RoleEvents } from '../events.js'
 import { advanceOffset, type OffsetTable, setOffset } from '../offsets/offset-table.js'
 import { shareOf, shareOutEach } from '../rebalance/share.js'
 import type { AllocateStrategy } from '../rebalance/strategy.js'
@@ -16,6 +17,7 @@ export interface LiteQueuesOptions {
   /** Whether what was consumed is saved without being told to. */
   autoCommit: boolean
   cache: BatchCache
+  events: RoleEvents
   pulls: LitePulls
   topics(): Iterable<string>
   /** All queues of a topic, when it was shared out. */
@@ -45,10 +47,12 @@ export class LiteQueues {
 
   /** Whether every topic has the queues it should have. */
   async shareOut(): Promise<boolean> {
-    const { instance } = this.#options
+    const { instance, events } = this.#options
     const topics = new Set(this.#options.topics())
     const stopped = () => this.#stopped || this.#assigned
-    const balanced = await shareOutEach(topics, { instance, stopped }, (topic) => this.#shareOutTopic(topic))
+    const balanced = await shareOutEach(topics, { instance, stopped, events }, (topic) =>
+      this.#shareOutTopic(topic),
+    )
     for (const lite of this.all) if (!stopped() && !topics.has(lite.queue.topic)) await this.#drop(lite)
     return balanced
   }

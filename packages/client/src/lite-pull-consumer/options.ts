@@ -1,4 +1,5 @@
 import { AerobeeError } from '@aerobee/base'
+import { buildSubscription, type Subscription } from '@aerobee/filter'
 import type { GroupConsumerOptions, MessageModel } from '../push-consumer/options.js'
 import { rangedOptions } from '../ranged-options.js'
 import type { MessageQueue } from '../route.js'
@@ -66,4 +67,14 @@ export function litePullSettings(options: LitePullConsumerOptions): LitePullSett
     autoCommit: options.autoCommit ?? true,
     messageModel: options.messageModel ?? 'CLUSTERING',
   }
+}
+
+/** What assign() reads of a topic. Throws AerobeeError INVALID_ARGUMENT. */
+export function assignedSubscription(
+  topic: string,
+  { subExpressionForAssign = '*' }: Pick<LitePullConsumerOptions, 'subExpressionForAssign'>,
+): Subscription {
+  const built = buildSubscription(topic, subExpressionForAssign)
+  if (!built.ok) throw new AerobeeError('INVALID_ARGUMENT', `subExpressionForAssign: ${built.reason}`)
+  return built.value
 }

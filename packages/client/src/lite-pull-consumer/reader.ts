@@ -52,15 +52,19 @@ export class Reader {
     }
   }
 
-  async *messages(): AsyncGenerator<ReceivedMessage, void> {
+  async *messages({ signal }: { signal?: AbortSignal }): AsyncGenerator<ReceivedMessage, void> {
     const { cache, settings, running } = this.#options
     while (running()) {
       this.#finishHanded()
-      const batch = await cache.take(settings.pollTimeoutMillis, undefined)
+      const batch = await cache.take(settings.pollTimeoutMillis, signal)
       if (!batch) continue
       const { queue, epoch, messages } = batch
       for (const message of messages) {
         if (queue.dropped || queue.epoch !== epoch || !running()) break
+        if (signal?.aborted) {
+          this.seek(queue, message.queueOffset)
+          throw signal.reason
+        }
         queue.handed = message.queueOffset + 1
         let asked = false
         try {

@@ -21,7 +21,7 @@ export class BrokerOffsets implements OffsetKeeper {
   }
 
   async read(queue: MessageQueue): Promise<number | undefined> {
-    const { topic, queueId, brokerName } = queue
+    const { topic, queueId } = queue
     const address = await this.#instance.masterAddress(queue)
     const answer = await this.#instance.call(
       address,
@@ -31,7 +31,7 @@ export class BrokerOffsets implements OffsetKeeper {
         topic,
         queueId,
         ...(!this.#zeroIfAbsent && { setZeroIfNotFound: false }),
-        brokerName,
+        brokerName: this.#instance.addresses.brokerOf(queue),
       },
       { timeoutMs: readTimeoutMs },
     )
@@ -48,8 +48,9 @@ export class BrokerOffsets implements OffsetKeeper {
 
   async #write(slot: OffsetSlot): Promise<void> {
     const { queue, offset } = slot
-    const { topic, queueId, brokerName } = queue
+    const { topic, queueId } = queue
     const address = await this.#instance.masterAddress(queue)
+    const brokerName = this.#instance.addresses.brokerOf(queue)
     const answer = await this.#instance.call(
       address,
       commands.updateConsumerOffset,

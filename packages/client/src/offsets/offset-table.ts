@@ -1,4 +1,5 @@
 import { errorText, type Logger } from '@aerobee/base'
+import type { RoleEvents } from '../events.js'
 import { type MessageQueue, queueKey } from '../route.js'
 
 /** The next offset to consume of one queue, as far as it is known in memory. */
@@ -24,11 +25,13 @@ export interface OffsetKeeper {
 export class OffsetTable {
   readonly #keeper: OffsetKeeper
   readonly #logger: Logger
+  readonly #events: RoleEvents
   readonly #slots = new Map<string, OffsetSlot>()
 
-  constructor(keeper: OffsetKeeper, logger: Logger) {
+  constructor(keeper: OffsetKeeper, logger: Logger, events: RoleEvents) {
     this.#keeper = keeper
     this.#logger = logger
+    this.#events = events
   }
 
   /** Made when there is none. */
@@ -70,7 +73,10 @@ export class OffsetTable {
     const due = slots.filter((slot) => slot !== undefined && slot.offset >= 0 && slot.offset !== slot.saved)
     if (due.length === 0) return
     const failures = await this.#keeper.write(due as OffsetSlot[])
-    for (const failure of failures) this.#logger.warn(`saving an offset failed: ${errorText(failure)}`)
+    for (const failure of failures) {
+      this.#logger.warn(`saving an offset failed: ${errorText(failure)}`)
+      this.#events.emit('error', failure, 'offsets')
+    }
   }
 }
 

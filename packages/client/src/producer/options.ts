@@ -58,13 +58,15 @@ export interface ProducerOptions extends ClientOptions {
   batchMaxBytes?: number
   /** Bodies of all such batches that wait; beyond it messages are sent alone. Default 32 MiB. */
   totalBatchMaxBytes?: number
+  /** With enableTrace: whether recalls are traced too. Default false. */
+  recallDefaultTraceEnable?: boolean
   sendMessageHooks?: readonly SendMessageHook[]
   checkForbiddenHooks?: readonly CheckForbiddenHook[]
   endTransactionHooks?: readonly EndTransactionHook[]
 }
 
 export interface SendOptions {
-  /** Ends the waiting; a message that is on its way is not called back. */
+  /** Ends the waiting: the send rejects with the signal's reason. A message that is on its way is not called back. */
   signal?: AbortSignal
   /** Send to this queue, without retry. */
   queue?: MessageQueue

@@ -1,6 +1,7 @@
-import { AerobeeError } from '@aerobee/base'
+import { AerobeeError, abortable } from '@aerobee/base'
+import { type ClientEvents, Observable } from '../events.js'
 import { withNamespace } from '../namespace.js'
-import type { StartOptions } from '../options.js'
+import type { CallOptions, StartOptions } from '../options.js'
 import type { OutgoingMessage } from '../outgoing-message.js'
 import type { ReceivedMessage } from '../received-message.js'
 import type { Role } from '../role.js'
@@ -25,7 +26,7 @@ const noOptions: SendOptions = {}
  *
  *   new ──start()──► running ──close()──► closed
  */
-export class Producer {
+export class Producer extends Observable<ClientEvents> {
   /** For kinds of producers that add to this one. */
   protected readonly sender: Sender
   readonly #options: ProducerOptions
@@ -37,12 +38,14 @@ export class Producer {
 
   /** Throws AerobeeError INVALID_ARGUMENT. */
   constructor(options: ProducerOptions) {
+    const sender = new Sender(options)
+    super(sender.instance.logger)
     this.#options = options
-    this.sender = new Sender(options)
-    this.#requests = new RequestTable(this.sender)
-    const sender = this.sender
+    this.sender = sender
+    this.#requests = new RequestTable(sender)
     const checkTransaction = this.transactionCheck()
     this.#role = {
+      events: this.events,
       producerGroup: sender.group,
       topics: () => sender.topics,
       takeReply: (reply) => this.#requests.take(reply),
@@ -53,7 +56,10 @@ export class Producer {
       this.#autoBatch = new AutoBatch(sender, (messages, sending) => this.#sendBatch(messages, sending))
   }
 
-  /** Needs no server yet: connections are made by the first send. Rejects when waitForBroker is given and none came. */
+  /**
+   * Needs no server yet: connections are made by the first send. Rejects when waitForBroker is given and none came, and with
+   * the signal's reason.
+   */
   async start(options: StartOptions = {}): Promise<this> {
     if (this.#closing) throw closed()
     this.#started ??= this.#start(options)
@@ -63,7 +69,7 @@ export class Producer {
 
   /**
    * Resolves when the broker has stored the message. Tries other brokers after a failure. Rejects with INVALID_ARGUMENT,
-   * NO_ROUTE, BROKER_ERROR, CONNECT_FAILED, TIMEOUT, CANCELLED, CLOSED.
+   * NO_ROUTE, BROKER_ERROR, CONNECT_FAILED, TIMEOUT, CLOSED, and with the signal's reason.
    */
   send(message: OutgoingMessage, options: SendOptions = noOptions): Promise<SendResult> {
     try {
@@ -88,7 +94,7 @@ export class Producer {
   /** Without waiting, and without knowing whether it was stored. Resolves when it left for the broker. */
   async sendOneway(
     message: OutgoingMessage,
-    options: Pick<SendOptions, 'queue' | 'selector'> = {},
+    options: Pick<SendOptions, 'queue' | 'selector' | 'signal'> = {},
   ): Promise<void> {
     this.checkRunning()
     await this.sender.notify(this.sender.request(message), message, options)
@@ -115,14 +121,15 @@ export class Producer {
    * Takes a delayed message back, by the handle from its SendResult. Resolves with its message id. Rejects with
    * INVALID_ARGUMENT, BROKER_ERROR, NO_ROUTE and the errors of calls.
    */
-  async recallMessage(topic: string, recallHandle: string): Promise<string> {
+  async recallMessage(topic: string, recallHandle: string, options: CallOptions = {}): Promise<string> {
     this.checkRunning()
-    return recall(this.sender, topic, recallHandle)
+    return recall(this.sender, topic, recallHandle, options.signal)
   }
 
   /** Writable queues of a topic. Rejects with NO_ROUTE. */
-  async queues(topic: string): Promise<readonly MessageQueue[]> {
-    const route = await this.sender.route(withNamespace(this.sender.instance.namespace, topic))
+  async queues(topic: string, options: CallOptions = {}): Promise<readonly MessageQueue[]> {
+    const asking = this.sender.route(withNamespace(this.sender.instance.namespace, topic))
+    const route = await abortable(Promise.resolve(asking), options.signal)
     return route.publishQueues.map((queue) => this.sender.userQueue(queue))
   }
 
@@ -146,12 +153,13 @@ export class Producer {
     try {
       instance.addRole(this.#role)
       this.sender.start()
-      await instance.start()
+      await abortable(instance.start(), options.signal)
       for (const topic of this.#options.topics ?? []) topics.add(this.sender.topicOf(topic))
       await waitForBroker(instance, topics, options)
-      await instance.routes
+      const warming = instance.routes
         .refreshAll(topics)
         .catch((thrown) => instance.logger.warn(`routes are missing yet: ${thrown}`))
+      await abortable(warming, options.signal)
     } catch (thrown) {
       await this.close()
       throw thrown
@@ -180,6 +188,7 @@ export class Producer {
     this.#requests.close()
     if (this.#started) await this.sender.instance.removeRole(this.#role)
     await this.sender.close()
+    this.events.emit('closed')
   }
 
   /** Throws AerobeeError CLOSED. */

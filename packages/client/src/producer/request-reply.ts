@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { AerobeeError, type Timer } from '@aerobee/base'
+import { AerobeeError, abortable, type Timer } from '@aerobee/base'
 import { propertyNames, replyTopicOf } from '@aerobee/wire'
 import type { OutgoingMessage } from '../outgoing-message.js'
 import type { ReceivedMessage } from '../received-message.js'
@@ -23,6 +23,7 @@ export class RequestTable {
   async request(message: OutgoingMessage, options: SendOptions): Promise<ReceivedMessage> {
     const sender = this.#sender
     const { instance, settings } = sender
+    options.signal?.throwIfAborted()
     const timeoutMs = options.timeoutMs ?? settings.sendMsgTimeout
     const correlationId = randomUUID()
     const request = sender.request(message, {
@@ -34,8 +35,8 @@ export class RequestTable {
     })
     if (!instance.routes.known(request.topic)) {
       // The broker must know this client, so that it can push the reply.
-      await sender.route(request.topic)
-      await instance.heartbeat()
+      await abortable(Promise.resolve(sender.route(request.topic)), options.signal)
+      await abortable(instance.heartbeat(), options.signal)
     }
     const reply = this.#wait(correlationId, message.topic, timeoutMs, options.signal)
     sender.send(request, message, options).catch((thrown) => this.#waiting.get(correlationId)?.fail(thrown))

@@ -1,3 +1,4 @@
+import { abortable } from '@aerobee/base'
 import type { Answer } from '@aerobee/net'
 import { commands, type RequestInput, responseCodes } from '@aerobee/wire'
 import { brokerError, expectFields } from '../answers.js'
@@ -49,9 +50,9 @@ export function sendOnce(
 ): Promise<SendResult> {
   const known = instance.addresses.knownMaster(queue)
   if (known !== undefined) return sendTo(known, instance, queue, request, timeoutMs, signal)
-  return instance
-    .masterAddress(queue)
-    .then((address) => sendTo(address, instance, queue, request, timeoutMs, signal))
+  return abortable(instance.masterAddress(queue), signal).then((address) =>
+    sendTo(address, instance, queue, request, timeoutMs, signal),
+  )
 }
 
 function sendTo(
@@ -124,6 +125,6 @@ function sendFields(
     unitMode: request.unitMode ?? false,
     maxReconsumeTimes: request.maxReconsumeTimes,
     batch: request.kind === 'batch',
-    brokerName: queue.brokerName,
+    brokerName: instance.addresses.brokerOf(queue),
   }
 }

@@ -1,4 +1,4 @@
-import { AerobeeError, errorText, type MonoMs } from '@aerobee/base'
+import { AerobeeError, abortable, errorText, type MonoMs } from '@aerobee/base'
 import {
   type BatchItem,
   compressBody,
@@ -54,6 +54,7 @@ export class Sender implements SendingOwner {
   /** Topics that were sent to: their routes are kept fresh. */
   readonly topics = new Set<string>()
   readonly tracer: Tracer | undefined
+  readonly tracesRecalls: boolean
   readonly #owned: boolean
   readonly #pressure: BackPressure | undefined
   readonly #faults: FaultTable
@@ -95,6 +96,7 @@ export class Sender implements SendingOwner {
         settings.detectInterval,
       )
     if (options.enableTrace) this.tracer = new Tracer(instance, options.producerGroup, 'PRODUCE', options)
+    this.tracesRecalls = options.recallDefaultTraceEnable ?? false
     const { metrics } = instance.options
     const hooks = [
       ...(options.sendMessageHooks ?? []),
@@ -189,7 +191,7 @@ export class Sender implements SendingOwner {
     })
   }
 
-  /** Rejects with INVALID_ARGUMENT, NO_ROUTE, BROKER_ERROR, CONNECT_FAILED, TIMEOUT, CANCELLED, CLOSED. */
+  /** Rejects with INVALID_ARGUMENT, NO_ROUTE, BROKER_ERROR, CONNECT_FAILED, TIMEOUT, CLOSED, and the signal's reason. */
   send(request: SendRequest, message: OutgoingMessage, options: SendOptions): Promise<SendResult> {
     const { signal } = options
     if (signal?.aborted) return Promise.reject(signal.reason)
@@ -229,11 +231,12 @@ export class Sender implements SendingOwner {
   }
 
   async notify(request: SendRequest, message: OutgoingMessage, options: SendOptions): Promise<void> {
+    options.signal?.throwIfAborted()
     if (this.#compresses(request)) await this.#compress(request)
-    const queue =
-      options.queue || options.selector ? await this.#given(message, options) : await this.#any(message)
+    const choosing = options.queue || options.selector ? this.#given(message, options) : this.#any(message)
+    const queue = await abortable(choosing, options.signal)
     this.#hooks.checkForbidden(message, queue)
-    await notifySend(this.instance, queue, request)
+    await abortable(notifySend(this.instance, queue, request), options.signal)
   }
 
   route(topic: string): TopicRoute | Promise<TopicRoute> {
@@ -253,7 +256,7 @@ export class Sender implements SendingOwner {
     const bytes = request.body.length
     try {
       const restMs = deadlineMonoMs - this.instance.surroundings.clock.monoMs()
-      const queue = await this.#given(message, options)
+      const queue = await abortable(this.#given(message, options), options.signal)
       return await this.sendToQueue(queue, request, message, restMs, options.signal)
     } finally {
       this.sent(bytes)

@@ -1,4 +1,4 @@
-import type { MonoMs } from '@aerobee/base'
+import { abortable, type MonoMs } from '@aerobee/base'
 import type { OutgoingMessage } from '../outgoing-message.js'
 import type { MessageQueue } from '../route.js'
 import type { SendResult } from './options.js'
@@ -54,7 +54,8 @@ export class Sending implements RetriedSend {
   }
 
   choose(avoidBroker: string | undefined): MessageQueue | Promise<MessageQueue> {
-    return this.#owner.queueFor(this.#message, this.#request.topic, avoidBroker)
+    const chosen = this.#owner.queueFor(this.#message, this.#request.topic, avoidBroker)
+    return chosen instanceof Promise ? abortable(chosen, this.signal) : chosen
   }
 
   send(queue: MessageQueue, timeoutMs: number): Promise<SendResult> {

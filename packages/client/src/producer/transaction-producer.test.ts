@@ -86,6 +86,11 @@ test('a local transaction given with the send commits unless it says otherwise, 
     throw new Error('no database')
   })
   assert.equal((await failed).localTransactionState, 'UNKNOW')
+  await cluster.pass(10)
+  assert.deepEqual(
+    cluster.broker.seen(commands.endTransaction).map(({ frame }) => frame.remark),
+    [null, null, 'executeLocalTransactionBranch exception: no database'],
+  )
   await cluster.close()
 })
 
@@ -153,6 +158,10 @@ test('the broker asks, and is answered at its address with what the check says',
       [0, true, 40, messageId],
       [8, true, 41, messageId],
     ],
+  )
+  assert.deepEqual(
+    cluster.broker.seen(commands.endTransaction).map(({ frame }) => frame.remark),
+    [null, 'checkLocalTransactionState Exception: no database', null],
   )
   await cluster.close()
 })

@@ -163,7 +163,8 @@ export class TransactionProducer extends Producer {
   ): Promise<void> {
     const { instance } = this.sender
     const place = parseOffsetMessageId(prepared.offsetMessageId.split(',')[0]!)
-    const address = instance.addresses.masterOf(prepared.queue.brokerName)
+    const brokerName = instance.addresses.brokerOf(prepared.queue)
+    const address = instance.addresses.masterOf(brokerName)
     if (!place.ok || address === undefined) {
       instance.logger.warn(
         `the broker is not told how transaction ${transactionId} ended, and will ask: ${place.ok ? 'it is gone' : place.reason}`,
@@ -178,7 +179,7 @@ export class TransactionProducer extends Producer {
         commitLogOffset: place.value.physicalOffset,
         messageId: prepared.messageId,
         transactionId: prepared.transactionId,
-        brokerName: prepared.queue.brokerName,
+        brokerName,
         state,
         fromTransactionCheck: false,
         tags: message.tags ?? '',
@@ -205,19 +206,20 @@ export class TransactionProducer extends Producer {
           fromTransactionCheck: end.fromTransactionCheck,
         }),
       )
-    if (remark !== undefined) instance.logger.debug(`transaction ${end.messageId}: ${remark}`)
+    const fields = {
+      topic: end.topic,
+      producerGroup: group,
+      tranStateTableOffset: end.tranStateTableOffset,
+      commitLogOffset: end.commitLogOffset,
+      commitOrRollback: endTimeoutCodes[end.state],
+      fromTransactionCheck: end.fromTransactionCheck,
+      msgId: end.messageId,
+      transactionId: end.transactionId,
+      brokerName: end.brokerName,
+    }
     try {
-      await instance.notify(end.address, commands.endTransaction, {
-        topic: end.topic,
-        producerGroup: group,
-        tranStateTableOffset: end.tranStateTableOffset,
-        commitLogOffset: end.commitLogOffset,
-        commitOrRollback: endTimeoutCodes[end.state],
-        fromTransactionCheck: end.fromTransactionCheck,
-        msgId: end.messageId,
-        transactionId: end.transactionId,
-        brokerName: end.brokerName,
-      })
+      const said = remark === undefined ? undefined : { remark }
+      await instance.notify(end.address, commands.endTransaction, fields, said)
     } catch (thrown) {
       instance.logger.warn(
         `the broker could not be told how transaction ${end.messageId} ended: ${errorText(thrown)}`,

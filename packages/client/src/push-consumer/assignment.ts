@@ -1,6 +1,7 @@
 import { errorText, sleep } from '@aerobee/base'
 import type { Subscription } from '@aerobee/filter'
 import type { ClientInstance } from '../client-instance.js'
+import type { RoleEvents } from '../events.js'
 import { advanceOffset, freezeOffset, type OffsetTable } from '../offsets/offset-table.js'
 import { shareOf, shareOutEach } from '../rebalance/share.js'
 import type { AllocateStrategy } from '../rebalance/strategy.js'
@@ -24,6 +25,7 @@ export interface AssignmentOptions {
   strategy: AllocateStrategy
   subscriptions: ReadonlyMap<string, Subscription>
   broadcasting: boolean
+  events: RoleEvents
   /** Of orderly consumers in a clustering group. */
   locks: QueueLocks | undefined
   paused(): boolean
@@ -72,10 +74,10 @@ export class Assignment {
 
   /** Whether every topic has the queues it should have. */
   async shareOut(): Promise<boolean> {
-    const { subscriptions, instance, paused } = this.#options
+    const { subscriptions, instance, paused, events } = this.#options
     if (paused()) return false
     const stopped = () => this.#stopped
-    const balanced = await shareOutEach([...subscriptions.keys()], { instance, stopped }, (topic) =>
+    const balanced = await shareOutEach([...subscriptions.keys()], { instance, stopped, events }, (topic) =>
       this.#shareOutTopic(topic),
     )
     const forgotten = [...this.#held.values()].filter((held) => !subscriptions.has(held.request.queue.topic))
@@ -171,8 +173,9 @@ export class Assignment {
       if (chosen) await offsets.save(queue)
       return true
     } catch (thrown) {
-      if (!this.#stopped)
-        instance.logger.warn(`queue ${queueKey(queue)} is left for now: ${errorText(thrown)}`)
+      if (this.#stopped) return false
+      instance.logger.warn(`queue ${queueKey(queue)} is left for now: ${errorText(thrown)}`)
+      this.#options.events.emit('error', thrown, 'rebalance')
       return false
     }
   }

@@ -1,10 +1,12 @@
 import { errorText, type Timer } from '@aerobee/base'
 import { retryTopicOf } from '@aerobee/wire'
 import type { ClientInstance } from '../client-instance.js'
+import type { RoleEvents } from '../events.js'
 import type { ConsumeMessageHook } from '../hooks.js'
 import { meteredConsumption } from '../metrics.js'
 import { withoutNamespace } from '../namespace.js'
 import type { OffsetTable } from '../offsets/offset-table.js'
+import { announceChange } from '../rebalance/announce-change.js'
 import { RebalanceService } from '../rebalance/rebalance-service.js'
 import type { AllocateStrategy } from '../rebalance/strategy.js'
 import { type MessageQueue, queueKey } from '../route.js'
@@ -39,9 +41,9 @@ export interface DeliveryOptions {
   offsets: OffsetTable
   starts: StartOffsets
   strategy: AllocateStrategy
+  events: RoleEvents
   listener: { concurrently?: BatchListener; orderly?: OrderlyBatchListener; batchSize: number }
   paused(): boolean
-  userQueue(queue: MessageQueue): MessageQueue
 }
 
 /**
@@ -82,6 +84,7 @@ export class Delivery {
         settings,
         orderly: this.orderly,
         statistics: this.statistics,
+        events: options.events,
         filterHooks: options.options.filterMessageHooks ?? [],
         state: () => (this.#stopped ? 'closed' : options.paused() ? 'paused' : 'running'),
         subscription: (topic) => options.subscriptions.get(topic),
@@ -106,6 +109,7 @@ export class Delivery {
       strategy: options.strategy,
       subscriptions: options.subscriptions,
       broadcasting,
+      events: options.events,
       locks: this.#locks,
       paused: options.paused,
       submitLater: (request, delayMs) => this.#pulls.submitLater(request, delayMs),
@@ -213,23 +217,16 @@ export class Delivery {
   }
 
   #onChange(topic: string, all: readonly MessageQueue[], own: readonly MessageQueue[]): void {
-    const { instance, subscriptions, settings, options, userQueue } = this.#options
-    const { logger } = instance
-    subscriptions.renew(topic)
+    const { instance, subscriptions, settings, options, events } = this.#options
     const held = Math.max(1, this.processQueues.length)
     if (settings.pullThresholdForTopic !== -1)
       settings.pullThresholdForQueue = Math.max(1, Math.floor(settings.pullThresholdForTopic / held))
     if (settings.pullThresholdSizeForTopic !== -1)
       settings.pullThresholdSizeForQueue = Math.max(1, Math.floor(settings.pullThresholdSizeForTopic / held))
-    logger.info(
+    instance.logger.info(
       `topic ${topic}: the queues of ${instance.clientId} are ${own.map(queueKey).join(', ') || 'none'}`,
     )
-    instance.heartbeat(true).catch((thrown) => logger.warn(`heartbeat failed: ${errorText(thrown)}`))
-    try {
-      const userTopic = withoutNamespace(instance.namespace, topic)
-      options.messageQueueListener?.(userTopic, all.map(userQueue), own.map(userQueue))
-    } catch (thrown) {
-      logger.error(`messageQueueListener failed: ${errorText(thrown)}`)
-    }
+    const listener = options.messageQueueListener
+    announceChange({ instance, subscriptions, events, listener }, topic, all, own)
   }
 }

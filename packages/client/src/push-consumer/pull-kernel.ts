@@ -76,7 +76,7 @@ export async function pullMessages(instance: ClientInstance, pull: Pull): Promis
       subVersion: pull.subVersion,
       expressionType: pull.expressionType,
       maxMsgBytes: pull.maxBytes,
-      brokerName: queue.brokerName,
+      brokerName: instance.addresses.brokerOf(queue),
     },
     { timeoutMs: pull.timeoutMs, signal: pull.signal },
   )

@@ -3,6 +3,7 @@ import { matchesTag, type Subscription } from '@aerobee/filter'
 import { isRetryTopic, responseCodes } from '@aerobee/wire'
 import type { ClientInstance } from '../client-instance.js'
 import { decodeMessages } from '../decode-messages.js'
+import type { RoleEvents } from '../events.js'
 import { type FilterMessageHook, runHook } from '../hooks.js'
 import { userQueue } from '../namespace.js'
 import { advanceOffset } from '../offsets/offset-table.js'
@@ -32,6 +33,7 @@ export interface PullContext {
   readonly settings: PushConsumerSettings
   readonly orderly: boolean
   readonly statistics: ConsumerStatistics
+  readonly events: RoleEvents
   readonly filterHooks: readonly FilterMessageHook[]
   state(): 'running' | 'paused' | 'closed'
   subscription(topic: string): Subscription | undefined
@@ -277,12 +279,14 @@ export class PullProcedure {
     const { instance } = this.#context
     if (request.processQueue.dropped || request.stop.signal.aborted) return
     const code = isAerobeeError(thrown) ? thrown.responseCode : undefined
-    if (!isRetryTopic(request.queue.topic))
+    if (!isRetryTopic(request.queue.topic)) {
+      this.#context.events.emit('error', thrown, 'pull')
       instance.logger.warn(
         code === responseCodes.SUBSCRIPTION_NOT_LATEST
           ? `execute the pull request exception, the subscription is not latest, group=${request.group}, ${requestName(request)}`
           : `execute the pull request exception, group=${request.group}, ${requestName(request)}: ${errorText(thrown)}`,
       )
+    }
     // The broker may have moved or lost the topic.
     if (code !== responseCodes.FLOW_CONTROL)
       instance.routes.refreshUnlessAsked(request.queue.topic, refreshAgainMs).catch(() => undefined)

@@ -1,7 +1,8 @@
-import { AerobeeError, errorText, sleep } from '@aerobee/base'
+import { AerobeeError, abortable, errorText, sleep } from '@aerobee/base'
 import { retryTopicOf } from '@aerobee/wire'
 import { openInstance } from '../client.js'
 import type { ClientInstance } from '../client-instance.js'
+import { type ConsumerEvents, Observable } from '../events.js'
 import { userQueue, withNamespace } from '../namespace.js'
 import { offsetKeeper } from '../offsets/offset-keeper.js'
 import { OffsetTable } from '../offsets/offset-table.js'
@@ -34,7 +35,7 @@ import { type FilterExpression, Subscriptions } from './subscriptions.js'
  *                  ▲     │ suspend(), resume()
  *                  └─────┘
  */
-export class PushConsumer implements AsyncIterable<ReceivedMessage> {
+export class PushConsumer extends Observable<ConsumerEvents> implements AsyncIterable<ReceivedMessage> {
   readonly #options: PushConsumerOptions
   readonly #settings: PushConsumerSettings
   readonly #instance: ClientInstance
@@ -54,14 +55,20 @@ export class PushConsumer implements AsyncIterable<ReceivedMessage> {
   /** Throws AerobeeError INVALID_ARGUMENT. */
   constructor(options: PushConsumerOptions) {
     checkConsumerGroup(options.consumerGroup)
-    this.#options = options
-    this.#settings = pushConsumerSettings(options)
+    const settings = pushConsumerSettings(options)
     const { instance, owned } = openInstance(fixedInstanceName(options))
+    super(instance.logger)
+    this.#options = options
+    this.#settings = settings
     this.#instance = instance
     this.#owned = owned
     this.#group = withNamespace(instance.namespace, options.consumerGroup)
     this.#subscriptions = new Subscriptions(instance.surroundings.clock, instance.namespace)
-    this.#offsets = new OffsetTable(offsetKeeper(instance, this.#group, options), instance.logger)
+    this.#offsets = new OffsetTable(
+      offsetKeeper(instance, this.#group, options),
+      instance.logger,
+      this.events,
+    )
     this.#starts = new StartOffsets(instance, this.#offsets, options)
     this.#role = this.#describe()
     if (this.#settings.messageModel === 'CLUSTERING')
@@ -85,7 +92,7 @@ export class PushConsumer implements AsyncIterable<ReceivedMessage> {
   /**
    * Joins the group and delivers to the listener, message by message, until close(). Resolves when the first share of
    * queues was taken; when no server answers yet, it goes on trying in the background. Rejects with BROKER_ERROR when a
-   * broker refuses a filter expression.
+   * broker refuses a filter expression, and with the signal's reason while it has not resolved.
    */
   run(listener: Listener, options: StartOptions = {}): Promise<void> {
     return this.#run(
@@ -116,13 +123,27 @@ export class PushConsumer implements AsyncIterable<ReceivedMessage> {
    * loop is left with comes again, to whoever consumes then; leaving the loop closes the consumer.
    */
   [Symbol.asyncIterator](): AsyncIterator<ReceivedMessage> {
+    return this.messages()
+  }
+
+  /** The same with options. After the signal, asking for the next one rejects with its reason, and the consumer closes. */
+  messages(options: StartOptions = {}): AsyncIterableIterator<ReceivedMessage> {
+    const { signal } = options
     const stream = new MessageStream(() => this.close())
     this.#stream = stream
-    const started = this.run((message) => stream.offer(message))
-    return {
-      next: () => started.then(() => stream.next()),
-      return: () => stream.return(),
+    const started = this.run((message) => stream.offer(message), options)
+    const next = async () => {
+      await started
+      try {
+        signal?.throwIfAborted()
+        return await abortable(stream.next(), signal)
+      } catch (thrown) {
+        await stream.return()
+        throw thrown
+      }
     }
+    const iterator = { next, return: () => stream.return(), [Symbol.asyncIterator]: () => iterator }
+    return iterator
   }
 
   /** No messages until resume(); the queues are kept. */
@@ -183,8 +204,8 @@ export class PushConsumer implements AsyncIterable<ReceivedMessage> {
       starts: this.#starts,
       strategy: this.#options.allocateMessageQueueStrategy ?? allocateAveragely,
       listener,
+      events: this.events,
       paused: () => this.#paused,
-      userQueue: (queue) => userQueue(this.#instance.namespace, queue),
     })
     this.#delivery = delivery
     try {
@@ -201,8 +222,13 @@ export class PushConsumer implements AsyncIterable<ReceivedMessage> {
     const instance = this.#instance
     instance.addRole(this.#role)
     delivery.start()
-    await instance.start()
+    await abortable(instance.start(), options.signal)
     await waitForBroker(instance, this.#subscriptions.keys(), options)
+    await abortable(this.#takeShare(delivery), options.signal)
+  }
+
+  async #takeShare(delivery: Delivery): Promise<void> {
+    const instance = this.#instance
     await instance.routes
       .refreshAll(this.#subscriptions.keys())
       .catch((thrown) => instance.logger.warn(errorText(thrown)))
@@ -230,10 +256,12 @@ export class PushConsumer implements AsyncIterable<ReceivedMessage> {
       await this.#instance.removeRole(this.#role)
     }
     if (this.#owned) await this.#instance.close()
+    this.events.emit('closed')
   }
 
   #describe(): Role {
     return {
+      events: this.events,
       consumerGroup: this.#group,
       consumerData: () => ({
         consumeFromWhere: this.#starts.fromWhere,

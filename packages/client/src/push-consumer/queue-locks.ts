@@ -32,7 +32,7 @@ export class QueueLocks {
   /** All at once, broker by broker; a broker that does not answer leaves its queues as they are. */
   async lockAll(held: readonly ProcessQueue[]): Promise<void> {
     await Promise.all(
-      byBroker(held.filter((one) => !one.dropped)).map(async ([brokerName, processQueues]) => {
+      this.#byBroker(held.filter((one) => !one.dropped)).map(async ([brokerName, processQueues]) => {
         const granted = await this.#ask(
           brokerName,
           processQueues.map((one) => one.queue),
@@ -59,7 +59,7 @@ export class QueueLocks {
   async unlockAll(held: readonly ProcessQueue[]): Promise<void> {
     for (const one of held) one.locked = false
     await Promise.all(
-      byBroker(held).map(([brokerName, processQueues]) =>
+      this.#byBroker(held).map(([brokerName, processQueues]) =>
         this.#unlock(
           brokerName,
           processQueues.map((one) => one.queue),
@@ -72,6 +72,15 @@ export class QueueLocks {
   #hold(processQueue: ProcessQueue): void {
     processQueue.locked = true
     processQueue.lastLockMonoMs = this.#instance.surroundings.clock.monoMs()
+  }
+
+  #byBroker(held: readonly ProcessQueue[]): [string, ProcessQueue[]][] {
+    const groups = new Map<string, ProcessQueue[]>()
+    for (const one of held) {
+      const broker = this.#instance.addresses.brokerOf(one.queue)
+      groups.set(broker, [...(groups.get(broker) ?? []), one])
+    }
+    return [...groups]
   }
 
   #body(queues: readonly MessageQueue[]): Uint8Array {
@@ -116,10 +125,4 @@ export class QueueLocks {
       this.#instance.logger.warn(`unlocking queues at broker ${brokerName} failed: ${errorText(thrown)}`)
     }
   }
-}
-
-function byBroker(held: readonly ProcessQueue[]): [string, ProcessQueue[]][] {
-  const groups = new Map<string, ProcessQueue[]>()
-  for (const one of held) groups.set(one.queue.brokerName, [...(groups.get(one.queue.brokerName) ?? []), one])
-  return [...groups]
 }

@@ -6,6 +6,7 @@ import { withNamespace } from '../namespace.js'
 import { sendOnce } from '../producer/send-once.js'
 import type { ReceivedMessage } from '../received-message.js'
 import type { MessageQueue } from '../route.js'
+import { isLogical } from '../static-topic.js'
 
 const sendBackTimeoutMs = 5000
 const retrySendTimeoutMs = 3000
@@ -32,6 +33,8 @@ export class SendBack {
    */
   async send(queue: MessageQueue, message: ReceivedMessage, delayLevel: number): Promise<boolean> {
     const { logger } = this.#instance
+    // The broker that has a static topic's queue now need not be the one that has the message.
+    if (isLogical(queue.brokerName)) return this.sendToRetryTopic(message)
     try {
       await this.#ask(queue, message, delayLevel)
       return true

@@ -8,7 +8,7 @@ export async function groupMembers(
   group: string,
   queues: readonly MessageQueue[],
 ): Promise<string[] | undefined> {
-  const byBroker = new Map(queues.map((queue) => [queue.brokerName, queue]))
+  const byBroker = new Map(queues.map((queue) => [instance.addresses.brokerOf(queue), queue]))
   const turn = instance.surroundings.random.below(byBroker.size)
   const candidates = [...byBroker.values()]
   for (let i = 0; i < candidates.length; i++) {

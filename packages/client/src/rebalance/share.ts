@@ -1,6 +1,7 @@
 import { errorText } from '@aerobee/base'
 import { isRetryTopic } from '@aerobee/wire'
 import type { ClientInstance } from '../client-instance.js'
+import type { RoleEvents } from '../events.js'
 import { compareQueues, type MessageQueue } from '../route.js'
 import { groupMembers } from './members.js'
 import type { AllocateStrategy } from './strategy.js'
@@ -13,6 +14,7 @@ export interface ShareOptions {
   group: string
   strategy: AllocateStrategy
   broadcasting: boolean
+  events: RoleEvents
   stopped(): boolean
 }
 
@@ -63,7 +65,7 @@ export async function shareOf(options: ShareOptions, topic: string): Promise<Sha
 /** Shares out topic by topic; whether every one has the queues it should have. A topic that fails does not keep the others. */
 export async function shareOutEach(
   topics: Iterable<string>,
-  { instance, stopped }: Pick<ShareOptions, 'instance' | 'stopped'>,
+  { instance, stopped, events }: Pick<ShareOptions, 'instance' | 'stopped' | 'events'>,
   shareOut: (topic: string) => Promise<boolean>,
 ): Promise<boolean> {
   let balanced = true
@@ -71,8 +73,10 @@ export async function shareOutEach(
     try {
       if (!stopped() && !(await shareOut(topic))) balanced = false
     } catch (thrown) {
-      if (!stopped())
+      if (!stopped()) {
         instance.logger.warn(`sharing out the queues of topic ${topic} failed: ${errorText(thrown)}`)
+        events.emit('error', thrown, 'rebalance')
+      }
       balanced = false
     }
   }

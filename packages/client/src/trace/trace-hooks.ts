@@ -4,7 +4,8 @@ import type { ReceivedMessage } from '../received-message.js'
 import type { SubBeforeRecord } from './trace-records.js'
 import type { Tracer } from './tracer.js'
 
-const defaultRegion = 'DefaultRegion'
+/** Of what no broker gave a region. */
+export const defaultRegion = 'DefaultRegion'
 
 /** Tells of sends that were answered, as long as the broker wants to know. */
 export function tracedSends(tracer: Tracer): SendMessageHook {
