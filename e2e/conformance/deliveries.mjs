@@ -6,7 +6,7 @@ import { Inbox } from './scene.mjs'
 /** @typedef {import('@aerobee/client').OutgoingMessage} OutgoingMessage */
 
 /** Apache's timers go by whole seconds and may be one early. @param {Scene} scene */
-const earlyMs = (scene) => (scene.ours ? 0 : 1000)
+const earlyMs = (scene) => (scene.kind === 'aerobee' ? 0 : 1000)
 const lateMs = 4000
 
 /**

@@ -62,7 +62,8 @@ async function seeking(scene) {
 /** @param {Scene} scene */
 async function committing(scene) {
   const { consumer, queue } = await assigned(scene)
-  assert.equal(await consumer.committed(queue), -1)
+  // Brokers of 4.x say 0 of a queue that is young, whoever asks.
+  assert.equal(await consumer.committed(queue), scene.kind === 'apache-4.9.7' ? 0 : -1)
   await poll(scene, consumer, 10)
   await consumer.commit([[queue, 4]])
   assert.equal(await consumer.committed(queue), 4)

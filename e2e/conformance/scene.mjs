@@ -18,7 +18,7 @@ export const deadlineMs = 30_000
  * @property {ClientModule} client
  * @property {string} namesrv
  * @property {string} broker
- * @property {boolean} ours whether the servers are ours
+ * @property {import('../lib/servers.mjs').Kind} kind of the servers
  * @property {string} dir a folder of the suite's own
  * @property {((args: string) => Promise<string>) | undefined} mqadmin runs one command line; undefined without Java
  */
@@ -63,7 +63,7 @@ export class Scene {
    */
   constructor(surroundings, name) {
     this.client = surroundings.client
-    this.ours = surroundings.ours
+    this.kind = surroundings.kind
     this.dir = surroundings.dir
     this.mqadmin = surroundings.mqadmin
     this.namesrv = surroundings.namesrv

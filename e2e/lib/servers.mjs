@@ -1,4 +1,4 @@
-// Name servers and brokers of either kind, started the same way: ours and Apache RocketMQ 5.3.3.
+// Name servers and brokers of either kind, started the same way: ours and Apache RocketMQ's.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { freePort } from './ports.mjs'
@@ -10,7 +10,7 @@ const host = '127.0.0.1'
 const startDeadlineMs = 60_000
 let aerobeeMain = join(repository, 'packages', 'aerobee', 'dist', 'main.js')
 
-/** @typedef {'aerobee' | 'apache'} Kind */
+/** @typedef {'aerobee' | 'apache' | 'apache-4.9.7'} Kind 'apache' is 5.3.3 */
 /** @typedef {Record<string, string | number | boolean>} Config RocketMQ's own keys */
 
 /**
@@ -81,12 +81,12 @@ export class Servers {
   /**
    * @param {string} dir
    * @param {string} logDir
-   * @param {import('./tools.mjs').JavaRuntime | undefined} java needed for Apache's servers
    */
-  constructor(dir, logDir, java) {
+  constructor(dir, logDir) {
     this.dir = dir
     this.logDir = logDir
-    this.java = java
+    /** @type {{ [kind in Kind]?: import('./tools.mjs').JavaServers }} what Apache's servers are started from */
+    this.java = {}
     this.count = 0
     /** @type {Child[]} every process ever started, for the report of a failure */
     this.children = []
@@ -111,21 +111,28 @@ export class Servers {
   }
 
   /**
+   * @param {Kind} kind
    * @param {string} name
    * @param {string} mainClass
    * @param {string[]} args
    */
-  spawnJava(name, mainClass, args) {
-    if (!this.java) throw new Error('this suite did not ask for Java')
+  spawnJava(kind, name, mainClass, args) {
+    const java = this.java[kind]
+    if (!java) throw new Error(`this suite did not ask for ${kind}`)
     const home = join(this.dir, 'home')
-    mkdirSync(home, { recursive: true })
+    // Servers of 4.x end when this is missing.
+    mkdirSync(join(home, 'conf'), { recursive: true })
+    for (const server of ['namesrv', 'broker'])
+      writeFileSync(join(home, 'conf', `logback_${server}.xml`), '<configuration/>')
     const jvm = [
-      ...this.java.jvm,
+      ...java.jvm,
       '-XX:MaxDirectMemorySize=256m',
       `-Duser.home=${home}`,
       `-Drocketmq.home.dir=${home}`,
+      // Otherwise each makes a certificate at its start, which takes a second.
+      '-Dtls.server.mode=disabled',
     ]
-    return this.spawn(name, 'java', [...jvm, '-cp', `${this.java.jars}/*`, mainClass, ...args])
+    return this.spawn(name, 'java', [...jvm, '-cp', `${java.jars}/*`, mainClass, ...args])
   }
 
   /** Ends every broker that still runs, after a case that failed half way. */
@@ -164,9 +171,9 @@ export class Servers {
       configStorePath: join(this.dir, `${name}-${port}.properties`),
     })
     const child =
-      kind === 'apache'
-        ? this.spawnJava(name, 'org.apache.rocketmq.namesrv.NamesrvStartup', ['-c', conf])
-        : this.spawnAerobee(name, ['namesrv', '-c', conf])
+      kind === 'aerobee'
+        ? this.spawnAerobee(name, ['namesrv', '-c', conf])
+        : this.spawnJava(kind, name, 'org.apache.rocketmq.namesrv.NamesrvStartup', ['-c', conf])
     await orItsEnd(child, waitUntilListening(address, startDeadlineMs))
     return new Server(child, address)
   }
@@ -189,9 +196,9 @@ export class Servers {
       ...config,
     })
     const child =
-      kind === 'apache'
-        ? this.spawnJava(name, 'org.apache.rocketmq.broker.BrokerStartup', ['-n', namesrv, '-c', conf])
-        : this.spawnAerobee(name, ['broker', '-n', namesrv, '-c', conf])
+      kind === 'aerobee'
+        ? this.spawnAerobee(name, ['broker', '-n', namesrv, '-c', conf])
+        : this.spawnJava(kind, name, 'org.apache.rocketmq.broker.BrokerStartup', ['-n', namesrv, '-c', conf])
     for (const one of namesrv.split(';'))
       await orItsEnd(child, waitUntilRegistered(one, address, startDeadlineMs))
     return new Server(child, address)

@@ -11,9 +11,9 @@ import {
 } from './driver.mjs'
 import { killAllChildren } from './processes.mjs'
 import { Servers } from './servers.mjs'
-import { MissingTool, prepareAliOns, prepareGo, prepareJava } from './tools.mjs'
+import { MissingTool, prepareAliOns, prepareGo, prepareJava, prepareJavaServers } from './tools.mjs'
 
-/** @typedef {'java-5.3.3' | 'java-4.9.8' | 'go' | 'ali-ons' | 'client'} Need 'client' is ours, which is always there */
+/** @typedef {'java-5.3.3' | 'java-4.9.8' | 'servers-4.9.7' | 'go' | 'ali-ons' | 'client'} Need 'client' is ours */
 /**
  * @typedef {object} Suite
  * @property {string} name
@@ -75,6 +75,7 @@ export class Toolbox {
   prepare(need) {
     if (need === 'java-5.3.3') return prepareJava('5.3.3', this.logDir)
     if (need === 'java-4.9.8') return prepareJava('4.9.8', this.logDir)
+    if (need === 'servers-4.9.7') return prepareJavaServers('4.9.7', this.logDir)
     if (need === 'go') return prepareGo(this.logDir)
     if (need === 'client') return Promise.resolve('client')
     return prepareAliOns(this.logDir)
@@ -102,7 +103,7 @@ export class Context {
     mkdirSync(this.logDir, { recursive: true })
     /** @type {import('./driver.mjs').Driver[]} */
     this.drivers = []
-    this.servers = new Servers(dir, this.logDir, undefined)
+    this.servers = new Servers(dir, this.logDir)
   }
 
   /**
@@ -184,7 +185,9 @@ export async function runSuites(suites, options) {
     try {
       const needs = /** @type {Need[]} */ (target === 'apache' ? ['java-5.3.3', ...suite.needs] : suite.needs)
       for (const need of needs) await toolbox.get(need)
-      if (needs.includes('java-5.3.3')) context.servers.java = await toolbox.get('java-5.3.3')
+      if (needs.includes('java-5.3.3')) context.servers.java.apache = await toolbox.get('java-5.3.3')
+      if (needs.includes('servers-4.9.7'))
+        context.servers.java['apache-4.9.7'] = await toolbox.get('servers-4.9.7')
       await suite.run(context)
     } catch (error) {
       if (error instanceof MissingTool) report.skip(suite.name, error.message)

@@ -64,15 +64,15 @@ async function cached(name, sources, make) {
   return folder
 }
 
-/** @typedef {{ jars: string, classes: string, main: string, clientLog: string, jvm: string[] }} JavaRuntime */
+/** @typedef {{ jars: string, jvm: string[] }} JavaServers */
+/** @typedef {JavaServers & { classes: string, main: string, clientLog: string }} JavaRuntime */
 
 /**
- * The jars of that RocketMQ version, resolved by Maven, and our driver compiled against them.
- * @param {'5.3.3' | '4.9.8'} version
+ * What the pom of a folder asks for, resolved by Maven.
+ * @param {string} version name of the folder
  * @param {string} logDir
- * @returns {Promise<JavaRuntime>}
  */
-export async function prepareJava(version, logDir) {
+async function jarsOf(version, logDir) {
   const [, major] = requireTool('javac', ['-version'], /javac (\d+)/)
   if (Number(major) < 11) throw new MissingTool(`javac is version ${major}, 11 or later is needed`)
   const pom = join(e2e, 'java', version, 'pom.xml')
@@ -84,6 +84,28 @@ export async function prepareJava(version, logDir) {
       throw new MissingTool(`Maven could not resolve RocketMQ ${version}: ${firstLine(error)}`)
     })
   })
+  return { pom, jars }
+}
+
+/**
+ * The name server and the broker of that RocketMQ version.
+ * @param {'4.9.7'} version
+ * @param {string} logDir
+ * @returns {Promise<JavaServers>}
+ */
+export async function prepareJavaServers(version, logDir) {
+  const { jars } = await jarsOf(version, logDir)
+  return { jars, jvm: smallJvm }
+}
+
+/**
+ * The jars of that RocketMQ version, and our driver compiled against them.
+ * @param {'5.3.3' | '4.9.8'} version
+ * @param {string} logDir
+ * @returns {Promise<JavaRuntime>}
+ */
+export async function prepareJava(version, logDir) {
+  const { pom, jars } = await jarsOf(version, logDir)
   const sources = ['client', ...(version === '5.3.3' ? ['admin'] : [])].map((part) =>
     join(e2e, 'java', 'src', part),
   )

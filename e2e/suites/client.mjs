@@ -76,11 +76,10 @@ async function runCases(context, kind, chosen) {
   const { namesrv, broker } = cluster
   const wanted = chosen.filter(({ name }) => context.wanted(name))
   const mqadmin = wanted.some((one) => one.mqadmin) ? await openMqadmin(context, namesrv) : undefined
-  const ours = kind === 'aerobee'
-  const surroundings = { client, namesrv, broker, ours, dir: context.folder('client'), mqadmin }
+  const surroundings = { client, namesrv, broker, kind, dir: context.folder('client'), mqadmin }
   const waiting = wanted.filter(({ name, mqadmin: needed }) => {
     const missing = needed && !mqadmin ? 'there is no Java' : undefined
-    const later = ours && notServedYet.some((text) => name.startsWith(text))
+    const later = kind === 'aerobee' && notServedYet.some((text) => name.startsWith(text))
     const why = missing ?? (later ? 'our broker does not serve it yet' : undefined)
     if (why) context.report.skip(`${context.suite.name} - ${name}`, why)
     return !why
@@ -105,5 +104,16 @@ export const conformanceSuites = [
     proves: 'our client does all it can do, with the Apache broker 5.3.3',
     needs: ['java-5.3.3'],
     run: (context) => runCases(context, 'apache', cases),
+  },
+  {
+    name: 'client-4.9.7',
+    proves: 'our client sends, consumes, retries and pulls with the Apache broker 4.9.7',
+    needs: ['servers-4.9.7'],
+    run: (context) =>
+      runCases(
+        context,
+        'apache-4.9.7',
+        cases.filter(({ smoke }) => smoke),
+      ),
   },
 ]

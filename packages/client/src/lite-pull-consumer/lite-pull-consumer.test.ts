@@ -253,6 +253,20 @@ test('tags are filtered, an illegal offset is corrected, and a failure is tried 
   await cluster.close()
 })
 
+test('a broker that knows no lite pulls is read by ordinary ones, from the first refusal on', async () => {
+  const { cluster, start, resolve } = await clusterWith(8, 4)
+  cluster.broker.overrides.set(commands.litePullMessage.code, () =>
+    failure(responseCodes.REQUEST_CODE_NOT_SUPPORTED, ' request type 361 not supported'),
+  )
+  const lite = await start()
+  const got: string[] = []
+  for (let i = 0; i < 4; i++) got.push(...texts(await resolve(lite.poll({ timeoutMs: 100 }))))
+  assert.equal(got.length, 8)
+  assert.equal(cluster.broker.seen(commands.litePullMessage).length, 4)
+  assert.deepEqual(cluster.lines(/pulling queue .* failed/), [])
+  await cluster.close()
+})
+
 test('offsets are found by time, queues by topic, and listeners hear when these change', async () => {
   const { cluster, put, start, resolve } = await clusterWith(3)
   await cluster.pass(60_000)

@@ -34,6 +34,8 @@ export interface LitePullOptions {
 /** Fills the cache, queue by queue: one pull of a queue at a time, none while too much is cached. */
 export class LitePulls {
   readonly #options: LitePullOptions
+  /** Names of brokers that know no request for lite pulls, as those of 4.x: the ordinary one does as well. */
+  readonly #oldBrokers = new Set<string>()
   #flowControlTimes = 0
 
   constructor(options: LitePullOptions) {
@@ -67,8 +69,9 @@ export class LitePulls {
     if (lite.dropped) return 0
     const subscription = this.#options.subscription(lite.queue.topic)
     const offset = lite.nextOffset
+    const old = this.#oldBrokers.has(lite.queue.brokerName)
     try {
-      const result = await this.#pull(lite, subscription, offset)
+      const result = await this.#pull(lite, subscription, offset, !old)
       const messages = result.status === 'FOUND' ? await this.#messages(lite, subscription, result) : []
       // A seek meanwhile: what was pulled counts for nothing.
       if (lite.dropped || lite.epoch !== epoch) return 0
@@ -76,6 +79,10 @@ export class LitePulls {
       return 0
     } catch (thrown) {
       if (lite.dropped || lite.epoch !== epoch) return 0
+      if (!old && isNotSupported(thrown)) {
+        this.#oldBrokers.add(lite.queue.brokerName)
+        return 0
+      }
       instance.logger.warn(`pulling queue ${nameOf(lite)} failed: ${errorText(thrown)}`)
       this.#options.events.emit('error', thrown, 'pull')
       if (isAerobeeError(thrown) && thrown.responseCode === responseCodes.FLOW_CONTROL)
@@ -85,7 +92,7 @@ export class LitePulls {
     }
   }
 
-  #pull(lite: LiteQueue, subscription: Subscription, offset: number): Promise<PullResult> {
+  #pull(lite: LiteQueue, subscription: Subscription, offset: number, asLite: boolean): Promise<PullResult> {
     const { instance, group, settings } = this.#options
     return pullMessages(instance, {
       group,
@@ -101,7 +108,7 @@ export class LitePulls {
       brokerId: lite.brokerId,
       suspendMs: settings.brokerSuspendMaxTimeMillis,
       timeoutMs: settings.consumerTimeoutMillisWhenSuspend,
-      lite: true,
+      lite: asLite,
       signal: lite.pulling.signal,
     })
   }
@@ -157,6 +164,9 @@ export class LitePulls {
     return true
   }
 }
+
+const isNotSupported = (thrown: unknown): boolean =>
+  isAerobeeError(thrown) && thrown.responseCode === responseCodes.REQUEST_CODE_NOT_SUPPORTED
 
 const nameOf = ({ queue }: LiteQueue): string =>
   `${queue.queueId} of topic ${queue.topic} at ${queue.brokerName}`
