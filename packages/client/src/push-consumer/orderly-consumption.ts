@@ -160,7 +160,7 @@ export class OrderlyConsumption implements Consumption {
     const ok = status === 'SUCCESS' || status === 'COMMIT'
     hookRun?.ended(ok, returnTypeOf(outcome, ok, settings.consumeTimeout * minuteMs), outcome.ms)
     if (outcome.failed) logListenerFailure(instance.logger, group, messages, errorText(outcome.thrown))
-    if (processQueue.dropped) return false
+    if (processQueue.dropped && !(ok && processQueue.locked)) return false
     return this.#settle(processQueue, messages, status, context, outcome.ms)
   }
 
@@ -199,9 +199,11 @@ export class OrderlyConsumption implements Consumption {
     return true
   }
 
+  /** While the queue is locked, it waits for its listener before it goes: what was finished does not come again. */
   #commit(processQueue: ProcessQueue): void {
     const offset = processQueue.commit()
-    if (offset !== undefined && !processQueue.dropped) setOffset(processQueue.slot, offset)
+    if (offset !== undefined && (!processQueue.dropped || processQueue.locked))
+      setOffset(processQueue.slot, offset)
   }
 
   #suspend(processQueue: ProcessQueue, { suspendCurrentQueueTimeMillis }: ConsumeOrderlyContext): void {

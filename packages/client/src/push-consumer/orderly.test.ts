@@ -227,10 +227,9 @@ test('a queue goes to another member only when its listener has ended, and no tw
   await cluster.pass(30_000)
   assert.equal(most, 1)
   assert.deepEqual(
-    [...new Set(seen)],
+    seen,
     Array.from({ length: 20 }, (_, i) => `m${i}`),
   )
-  assert.ok(seen.length <= 21, 'at most the one at work comes twice')
   await cluster.close()
 })
 
