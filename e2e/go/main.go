@@ -21,6 +21,8 @@ var scenarios = map[string]func(*run) (figures, error){
 	"sendOneway":    sendOneway,
 	"sendBatch":     sendBatch,
 	"tags":          tags,
+	"sqlPush":       sqlPush,
+	"sqlStart":      sqlStart,
 	"orderly":       orderly,
 	"rebalance":     rebalance,
 	"pullSubscribe": pullSubscribe,

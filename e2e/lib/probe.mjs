@@ -4,6 +4,7 @@ import { until, withDeadline } from './wait.mjs'
 
 const updateAndCreateTopic = 17
 const getBrokerClusterInfo = 106
+const getBrokerRuntimeInfo = 28
 
 /** @typedef {{ code: number, remark?: string, body: string }} Answer */
 
@@ -97,4 +98,14 @@ export async function makeTopic(broker, topic, queues) {
   )
   if (answer.code !== 0)
     throw new Error(`topic ${topic} was not made: code ${answer.code} ${answer.remark ?? ''}`)
+}
+
+/**
+ * The table that brokerStatus prints.
+ * @param {string} broker
+ * @returns {Promise<Record<string, string>>}
+ */
+export async function brokerStatus(broker) {
+  const answer = await withDeadline(ask(broker, getBrokerRuntimeInfo), 5_000, 'the status of a broker')
+  return JSON.parse(answer.body).table
 }

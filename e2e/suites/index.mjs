@@ -1,5 +1,6 @@
 import { conformanceSuites } from './client.mjs'
 import { clientSuites } from './clients.mjs'
+import { filterSuite } from './filters.mjs'
 import { groupSuites } from './groups.mjs'
 import { loadSuites } from './kills.mjs'
 import { mixedSuite } from './mixed.mjs'
@@ -11,6 +12,7 @@ export const suites = [
   ...clientSuites,
   ...conformanceSuites,
   ...groupSuites,
+  filterSuite,
   mqadminSuite,
   mixedSuite,
   storeSuite,

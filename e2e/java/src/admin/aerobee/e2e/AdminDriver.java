@@ -12,7 +12,8 @@ public final class AdminDriver {
     }
 
     public static void main(String[] args) throws Exception {
-        Driver.withClientScenarios().add("mqadmin", AdminDriver::mqadmin).serve();
+        Driver.withClientScenarios().add("mqadmin", AdminDriver::mqadmin)
+            .add("judgeExpressions", Expressions::judge).serve();
     }
 
     /** Runs one mqadmin command line ("args", split at blanks) and returns all that it printed. */
