@@ -6,9 +6,9 @@ import { commands, responseCodes } from '@aerobee/wire'
 import { Client } from '../client.js'
 import { FakeCluster } from '../fake-cluster.test.js'
 import type { ReceivedMessage } from '../received-message.js'
+import { sql } from '../sql.js'
 import type { PushConsumerOptions } from './options.js'
 import { PushConsumer } from './push-consumer.js'
-import { sql } from './subscriptions.js'
 
 const consumerOf = (cluster: FakeCluster, more: Partial<PushConsumerOptions> = {}) =>
   cluster.use(new PushConsumer({ ...cluster.options(), consumerGroup: 'g', from: 'earliest', ...more }))

@@ -2,29 +2,10 @@ import { AerobeeError, type Clock } from '@aerobee/base'
 import { buildSubscription, type Subscription } from '@aerobee/filter'
 import { topicNameFault } from '@aerobee/wire'
 import { withNamespace } from '../namespace.js'
-
-/** A filter over properties, in place of tags; brokers need enablePropertyFilter=true. */
-export interface SqlExpression {
-  readonly type: 'SQL92'
-  readonly expression: string
-}
+import type { SqlExpression } from '../sql.js'
 
 /** Tags separated by `||`, `*` for all, or sql`…`. */
 export type FilterExpression = string | SqlExpression
-
-/** sql`amount > ${least} AND region = ${'eu'}`: values become literals. */
-export function sql(
-  text: TemplateStringsArray,
-  ...values: readonly (string | number | boolean)[]
-): SqlExpression {
-  const expression = values.reduce<string>((so, value, i) => so + literal(value) + text[i + 1]!, text[0]!)
-  return { type: 'SQL92', expression }
-}
-
-function literal(value: string | number | boolean): string {
-  if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`
-  return typeof value === 'boolean' ? String(value).toUpperCase() : String(value)
-}
 
 /** What a consumer wants, by topic; a newer version replaces an older one at the brokers. */
 export class Subscriptions extends Map<string, Subscription> {
