@@ -88,16 +88,13 @@ function placesOf(frame, text) {
 
 /**
  * A send (310) of one message, or a batch (320) when `batch` > 1.
- * @param {{topic: string, bodyBytes: number, batch: number}} shape @returns {SendTemplate}
+ * @param {{topic: string, bodyBytes: number, batch: number, delayLevel?: number}} shape @returns {SendTemplate}
  */
-export function sendTemplate({ topic, bodyBytes, batch }) {
+export function sendTemplate({ topic, bodyBytes, batch, delayLevel = 0 }) {
+  const properties = delayLevel > 0 ? `${messageProperties}DELAY\u0001${delayLevel}\u0002` : messageProperties
   const body =
     batch > 1 ? Buffer.concat(Array(batch).fill(batchEntry(bodyBytes))) : Buffer.alloc(bodyBytes, 'x')
-  const header = requestHeader(
-    batch > 1 ? 320 : 310,
-    sendFields(topic, batch > 1, messageProperties),
-    opaqueBase,
-  )
+  const header = requestHeader(batch > 1 ? 320 : 310, sendFields(topic, batch > 1, properties), opaqueBase)
   const frame = encodeFrame(header, body)
   const last = uniqueKeyStem.length + uniqueKeyZero.length - 1
   return {
@@ -141,6 +138,12 @@ export function pullFrame({ topic, queueId, offset, count, suspendMs, opaque }) 
   const sysFlag = suspendMs > 0 ? 6 : 4
   const header = `{"code":11,"extFields":{"queueId":"${queueId}","commitOffset":"0","subscription":"*","suspendTimeoutMillis":"${suspendMs}","bname":"broker-a","sysFlag":"${sysFlag}","expressionType":"TAG","topic":"${topic}","consumerGroup":"BenchConsumer","maxMsgNums":"${count}","queueOffset":"${offset}","subVersion":"0","maxMsgBytes":"2147483647"},"flag":0,"language":"JAVA","opaque":${opaque},${javaTail}`
   return encodeFrame(header)
+}
+
+/** Asks for the end of a queue (30). @param {string} topic @param {number} queueId @returns {Buffer} */
+export function maxOffsetFrame(topic, queueId) {
+  const fields = { bname: 'broker-a', committed: 'true', queueId: String(queueId), topic }
+  return encodeFrame(requestHeader(30, fields, opaqueBase))
 }
 
 /**

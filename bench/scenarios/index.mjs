@@ -1,3 +1,4 @@
+import { delayLevel } from './delay-level.mjs'
 import { drain, drainRecent } from './drain.mjs'
 import { endToEnd } from './end-to-end.mjs'
 import { idle } from './idle.mjs'
@@ -24,4 +25,16 @@ import { start } from './start.mjs'
  */
 
 /** In the order they run. @type {Scenario[]} */
-export const scenarios = [start, send64, send512, send1, batch16, drainRecent, drain, endToEnd, memory, idle]
+export const scenarios = [
+  start,
+  send64,
+  send512,
+  send1,
+  batch16,
+  delayLevel,
+  drainRecent,
+  drain,
+  endToEnd,
+  memory,
+  idle,
+]

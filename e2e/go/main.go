@@ -24,6 +24,8 @@ var scenarios = map[string]func(*run) (figures, error){
 	"sqlPush":       sqlPush,
 	"sqlStart":      sqlStart,
 	"orderly":       orderly,
+	"delays":        delays,
+	"retries":       retries,
 	"rebalance":     rebalance,
 	"pullSubscribe": pullSubscribe,
 	"pullAssign":    pullAssign,

@@ -120,10 +120,14 @@ func (r *run) makeTopic(queues int) error {
 
 type listener func(context.Context, ...*primitive.MessageExt) (consumer.ConsumeResult, error)
 
+// newPushConsumer is not started yet.
+func (r *run) newPushConsumer(group string, options ...consumer.Option) (rocketmq.PushConsumer, error) {
+	return rocketmq.NewPushConsumer(append(r.consumerOptions(group), options...)...)
+}
+
 // pushConsumer is started; shutting it down twice is harmless.
 func (r *run) pushConsumer(group, expression string, listen listener, options ...consumer.Option) (rocketmq.PushConsumer, error) {
-	all := append(r.consumerOptions(group), options...)
-	c, err := rocketmq.NewPushConsumer(all...)
+	c, err := r.newPushConsumer(group, options...)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,8 @@ const everyScenario = {
   orderly: 'ordered consumer: queue locks, order, two consumers where the client gives locks up',
   pullSubscribe: 'lite pull by subscription, committed offsets',
   pullAssign: 'lite pull by assignment and seek',
+  delays: 'delay levels: none early, one above the highest is the highest',
+  retries: 'retries with growing reconsume times, then dead letters',
   rebalance: 'rebalance: consumers join and leave under load without loss',
 }
 
@@ -30,7 +32,11 @@ function clientSuite(need, client, scenarios) {
     needs: [need],
     /** @param {Context} context */
     async run(context) {
-      const cluster = await context.servers.startCluster(context.target, { store: context.folder('store') })
+      const cluster = await context.servers.startCluster(context.target, {
+        store: context.folder('store'),
+        // Retries wait for level 3 first.
+        config: { messageDelayLevel: '1s 2s 1s 1s 1s 3s' },
+      })
       const driver = await context.startDriver(need)
       for (const scenario of scenarios) {
         const topic = `e2e-${scenario}`

@@ -44,6 +44,8 @@ public final class Driver {
             .add("sendRange", Filters::sendRange)
             .add("member", Filters::member)
             .add("orderly", PushConsumers::orderly)
+            .add("delays", Deliveries::delays)
+            .add("retries", Deliveries::retries)
             .add("rebalance", Rebalance::joinAndLeave)
             .add("member", Member::member)
             .add("pullSubscribe", LitePulls::subscribe)

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+
+	"github.com/apache/rocketmq-client-go/v2/consumer"
+	"github.com/apache/rocketmq-client-go/v2/primitive"
+)
+
+// The broker's delay levels are 1 s, 2 s, 1 s, 1 s, 1 s and 3 s.
+var levelsMs = []int64{1000, 2000, 1000, 1000, 1000, 3000}
+
+// A machine under load may be slow; what is late for another reason is much later.
+const lateMs = 3000
+
+// delays sends at levels 1, 2, 6 and 99, which counts as the highest.
+func delays(r *run) (figures, error) {
+	levels := []int{1, 2, 6, 99}
+	count := 60
+	if err := r.makeTopic(4); err != nil {
+		return nil, err
+	}
+	p, err := r.producer()
+	if err != nil {
+		return nil, err
+	}
+	in := newInbox(r.topic())
+	if _, err := in.open(r, r.group("consumer"), "*"); err != nil {
+		return nil, err
+	}
+	for n := 0; n < count; n++ {
+		if _, err := p.SendSync(context.Background(), sample(r.topic(), n).WithDelayTimeLevel(levels[n%len(levels)])); err != nil {
+			return nil, err
+		}
+	}
+	if err := in.await(count); err != nil {
+		return nil, err
+	}
+	latest := int64(0)
+	for n, message := range in.byNumber {
+		level := min(levels[n%len(levels)], len(levelsMs))
+		waited := message.StoreTimestamp - message.BornTimestamp
+		late := waited - levelsMs[level-1]
+		if late < 0 || late > lateMs {
+			return nil, fmt.Errorf("message %d of level %d came after %d ms", n, level, waited)
+		}
+		latest = max(latest, late)
+	}
+	if in.deliveries != count {
+		return nil, fmt.Errorf("%d deliveries of %d messages", in.deliveries, count)
+	}
+	return figures{"delayed": count, "latestMs": latest}, nil
+}
+
+// retries: of each three messages one never succeeds, one does at the second try, and one at once.
+func retries(r *run) (figures, error) {
+	count, tries := 9, 3
+	if err := r.makeTopic(4); err != nil {
+		return nil, err
+	}
+	p, err := r.producer()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := sendEach(p, r.topic(), 0, count); err != nil {
+		return nil, err
+	}
+	var lock sync.Mutex
+	reconsumeTimes := map[int][]int32{}
+	group := r.group("consumer")
+	_, err = r.pushConsumer(group, "*", func(_ context.Context, messages ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		message := messages[0]
+		n := numberOf(message)
+		reconsumeTimes[n] = append(reconsumeTimes[n], message.ReconsumeTimes)
+		if n%3 == 2 || (n%3 == 1 && message.ReconsumeTimes == 1) {
+			return consumer.ConsumeSuccess, nil
+		}
+		return consumer.ConsumeRetryLater, nil
+	}, consumer.WithMaxReconsumeTimes(int32(tries-1)), consumer.WithConsumeMessageBatchMaxSize(1))
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[int][]int32{}
+	for n := 0; n < count; n++ {
+		wanted[n] = []int32{0, 1, 2}[:[]int{tries, 2, 1}[n%3]]
+	}
+	state := func() map[int][]int32 {
+		lock.Lock()
+		defer lock.Unlock()
+		copied := map[int][]int32{}
+		for n, times := range reconsumeTimes {
+			copied[n] = append([]int32{}, times...)
+		}
+		return copied
+	}
+	if err := await(func() bool { return reflect.DeepEqual(state(), wanted) },
+		func() string { return fmt.Sprintf("deliveries with reconsume times %v, there are %v", wanted, state()) }); err != nil {
+		return nil, err
+	}
+	dead, err := deadLetters(r, group, count/3)
+	if err != nil {
+		return nil, err
+	}
+	for n, message := range dead {
+		if n%3 != 0 || int(message.ReconsumeTimes) != tries || message.GetProperty("RETRY_TOPIC") != r.topic() {
+			return nil, fmt.Errorf("dead letter %d has reconsume times %d and topic %s", n, message.ReconsumeTimes, message.GetProperty("RETRY_TOPIC"))
+		}
+	}
+	return figures{"sent": count, "dead": len(dead)}, nil
+}
+
+func deadLetters(r *run, group string, count int) (map[int]*primitive.MessageExt, error) {
+	found := map[int]*primitive.MessageExt{}
+	var lock sync.Mutex
+	c, err := r.newPushConsumer(r.group("dead"))
+	if err != nil {
+		return nil, err
+	}
+	err = c.Subscribe("%DLQ%"+group, selector("*"), func(_ context.Context, messages ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		for _, message := range messages {
+			found[numberOf(message)] = message
+		}
+		return consumer.ConsumeSuccess, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	r.closers = append(r.closers, c.Shutdown)
+	size := func() int {
+		lock.Lock()
+		defer lock.Unlock()
+		return len(found)
+	}
+	err = await(func() bool { return size() == count }, func() string { return fmt.Sprintf("%d dead letters, there are %d", count, size()) })
+	return found, err
+}

@@ -1,0 +1,139 @@
+package aerobee.e2e;
+
+import com.alibaba.fastjson.JSONObject;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
+import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.PullResult;
+import org.apache.rocketmq.client.consumer.PullStatus;
+import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
+import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.producer.DefaultMQProducer;
+import org.apache.rocketmq.common.message.Message;
+import org.apache.rocketmq.common.message.MessageExt;
+import org.apache.rocketmq.common.message.MessageQueue;
+
+/** Delay levels, retries and dead letters; the broker's levels are 1 s, 2 s, 1 s, 1 s, 1 s and 3 s. */
+final class Deliveries {
+    private static final long[] LEVELS_MS = {1000, 2000, 1000, 1000, 1000, 3000};
+    /** A machine under load may be slow; what is late for another reason is much later. */
+    private static final long LATE_MS = 3000;
+
+    private Deliveries() {
+    }
+
+    /** Level 99 counts as the highest. */
+    static Map<String, Object> delays(Run run) throws Exception {
+        String topic = run.topic();
+        int[] levels = {1, 2, 6, 99};
+        int count = 60;
+        DefaultMQProducer producer = run.producer();
+        Inbox inbox = new Inbox(topic);
+        inbox.open(run, run.group("consumer"), "*");
+        Samples.sendOk(producer.send(Samples.message(topic, count)));
+        inbox.await(1);
+        for (int n = 0; n < count; n++) {
+            Message message = Samples.message(topic, n);
+            message.setDelayTimeLevel(levels[n % levels.length]);
+            Samples.sendOk(producer.send(message));
+        }
+        inbox.await(count + 1);
+        long latest = 0;
+        for (int n = 0; n < count; n++) {
+            MessageExt message = inbox.byNumber.get(n);
+            int level = Math.min(levels[n % levels.length], LEVELS_MS.length);
+            long waited = message.getStoreTimestamp() - message.getBornTimestamp();
+            long late = waited - LEVELS_MS[level - 1];
+            Check.that(late >= 0, "message " + n + " of level " + level + " came after " + waited + " ms");
+            Check.that(late <= LATE_MS, "message " + n + " of level " + level + " came after " + waited + " ms");
+            latest = Math.max(latest, late);
+        }
+        Check.equal(count + 1, inbox.deliveries.get(), "deliveries");
+        return new JSONObject().fluentPut("delayed", count).fluentPut("latestMs", latest);
+    }
+
+    /** Of each three messages one never succeeds, one does at the second try, and one at once. */
+    static Map<String, Object> retries(Run run) throws Exception {
+        String topic = run.topic();
+        int count = 9;
+        int tries = 3;
+        DefaultMQProducer producer = run.producer();
+        for (int n = 0; n < count; n++) {
+            Samples.sendOk(producer.send(Samples.message(topic, n)));
+        }
+        Inbox inbox = new Inbox(topic);
+        Map<Integer, List<Integer>> reconsumeTimes = new ConcurrentHashMap<>();
+        Map<Integer, String> ids = new ConcurrentHashMap<>();
+        AtomicLong shortestMs = new AtomicLong(Long.MAX_VALUE);
+        Map<Integer, Long> lastTryAt = new ConcurrentHashMap<>();
+        String group = run.group("consumer");
+        DefaultMQPushConsumer consumer = run.pushConsumer(group);
+        consumer.subscribe(topic, "*");
+        consumer.setMaxReconsumeTimes(tries - 1);
+        consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
+            MessageExt message = messages.get(0);
+            inbox.accept(message);
+            int n = Samples.number(message);
+            Long before = lastTryAt.put(n, System.currentTimeMillis());
+            if (before != null) {
+                shortestMs.accumulateAndGet(System.currentTimeMillis() - before, Math::min);
+            }
+            ids.putIfAbsent(n, message.getMsgId());
+            Check.equal(ids.get(n), message.getMsgId(), "id of message " + n);
+            reconsumeTimes.computeIfAbsent(n, key -> Collections.synchronizedList(new ArrayList<>()))
+                .add(message.getReconsumeTimes());
+            boolean ok = n % 3 == 2 || (n % 3 == 1 && message.getReconsumeTimes() == 1);
+            return ok ? ConsumeConcurrentlyStatus.CONSUME_SUCCESS : ConsumeConcurrentlyStatus.RECONSUME_LATER;
+        });
+        consumer.start();
+        Map<Integer, MessageExt> dead = deadLetters(run, group, count / 3);
+        inbox.check();
+        Map<Integer, List<Integer>> wanted = new TreeMap<>();
+        for (int n = 0; n < count; n++) {
+            wanted.put(n, Arrays.asList(0, 1, 2).subList(0, n % 3 == 0 ? tries : n % 3 == 1 ? 2 : 1));
+        }
+        Run.await(() -> wanted.equals(new TreeMap<>(reconsumeTimes)),
+            () -> "deliveries with reconsume times " + wanted + ", there are " + new TreeMap<>(reconsumeTimes));
+        Check.that(shortestMs.get() >= 990, "a retry came after " + shortestMs.get() + " ms");
+        dead.forEach((n, message) -> {
+            Check.equal(0, n % 3, "dead letter " + n);
+            Check.equal(tries, message.getReconsumeTimes(), "reconsume times of the dead letter " + n);
+            Check.equal(topic, message.getProperty("RETRY_TOPIC"), "topic of the dead letter " + n);
+            Check.that(message.getProperty("ORIGIN_MESSAGE_ID") != null, "the dead letter " + n + " has no origin");
+            Check.that(Arrays.equals(Samples.body(n), message.getBody()), "the dead letter " + n + " has another body");
+        });
+        return new JSONObject().fluentPut("sent", count).fluentPut("dead", dead.size()).fluentPut("shortestMs", shortestMs.get());
+    }
+
+    @SuppressWarnings("deprecation")
+    private static Map<Integer, MessageExt> deadLetters(Run run, String group, int count) throws Exception {
+        DefaultMQPullConsumer reader = run.pullConsumer(run.group("dead"));
+        MessageQueue queue = new MessageQueue("%DLQ%" + group, "broker-a", 0);
+        Map<Integer, MessageExt> found = new TreeMap<>();
+        long end = System.nanoTime() + 30_000_000_000L;
+        for (long offset = 0; found.size() < count; ) {
+            Check.that(System.nanoTime() < end, "waited for " + count + " dead letters, there are " + found.keySet());
+            PullResult result;
+            try {
+                result = reader.pull(queue, "*", offset, 32);
+            } catch (Exception noTopicYet) {
+                run.pause(100);
+                continue;
+            }
+            if (result.getPullStatus() == PullStatus.FOUND) {
+                result.getMsgFoundList().forEach(message -> found.put(Samples.number(message), message));
+                offset = result.getNextBeginOffset();
+            } else {
+                run.pause(100);
+            }
+        }
+        return found;
+    }
+}
