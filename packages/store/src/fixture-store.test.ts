@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
-import { FaultFileSystem } from '@aerobee/testkit'
+import { archivedDisk, type FaultFileSystem } from '@aerobee/testkit'
 
 /** Unpacks store directories written by RocketMQ 5.3.3 for the tests beside; holds no tests itself. */
 const folder = fileURLToPath(new URL('../testdata/', import.meta.url))
@@ -59,32 +59,9 @@ export function manifestOf(name: FixtureName): Manifest {
 
 /** A disk with the directory at `/store`. */
 export function fixtureDisk(name: FixtureName): FaultFileSystem {
-  const disk = new FaultFileSystem()
-  for (const [path, content] of untar(gunzipSync(readFileSync(`${folder}${name}.tar.gz`)))) {
-    disk.place(`/${path}`, content)
-  }
-  return disk
+  return archivedDisk(readFileSync(`${folder}${name}.tar.gz`))
 }
 
 export function vectors<T>(name: string): T[] {
   return JSON.parse(readFileSync(`${folder}${name}.json`, 'utf8')).vectors
-}
-
-/** ustar: 512-byte headers (name 100, size at 124 in octal, type at 156, prefix at 345); GNU long names are type L. */
-function untar(archive: Buffer): Map<string, Uint8Array> {
-  const files = new Map<string, Uint8Array>()
-  const text = (at: number, length: number) => archive.toString('utf8', at, at + length).replace(/\0.*$/s, '')
-  let longName: string | undefined
-  for (let at = 0; at + 512 <= archive.length && archive[at] !== 0; ) {
-    const size = Number.parseInt(text(at + 124, 12), 8)
-    const type = String.fromCharCode(archive[at + 156]!)
-    const prefix = text(at + 345, 155)
-    const name = longName ?? (prefix ? `${prefix}/` : '') + text(at, 100)
-    longName = undefined
-    if (type === 'L') longName = text(at + 512, size)
-    else if (type === '0' || type === '\0') files.set(name, archive.subarray(at + 512, at + 512 + size))
-    else if (type === 'x') longName = /(?:^|\n)\d+ path=([^\n]*)\n/.exec(text(at + 512, size))?.[1]
-    at += 512 + Math.ceil(size / 512) * 512
-  }
-  return files
 }

@@ -1,3 +1,4 @@
+export { archivedDisk } from './archived-disk.js'
 export { ChaosRelay, type Direction, type DirectionRules } from './chaos-relay.js'
 export { type CrashImage, crashAtEveryStep } from './fault-file/crash-run.js'
 export { type DiskCall, type FaultRule, type Hold, ProcessKilled } from './fault-file/faults.js'
