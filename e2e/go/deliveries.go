@@ -71,6 +71,12 @@ func retries(r *run) (figures, error) {
 	var lock sync.Mutex
 	reconsumeTimes := map[int][]int32{}
 	group := r.group("consumer")
+	// The client asks for the routes of its topics every 20 s only: what it shall know must be there before.
+	for _, topic := range []string{"%RETRY%" + group, "%DLQ%" + group} {
+		if err := r.makeTopicNamed(topic, 1); err != nil {
+			return nil, err
+		}
+	}
 	_, err = r.pushConsumer(group, "*", func(_ context.Context, messages ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
 		lock.Lock()
 		defer lock.Unlock()

@@ -108,13 +108,15 @@ func (r *run) producer(options ...producer.Option) (rocketmq.Producer, error) {
 
 // makeTopic makes the scenario's topic with that many queues; what the client asks for when a topic is made by the
 // first send is always 4.
-func (r *run) makeTopic(queues int) error {
+func (r *run) makeTopic(queues int) error { return r.makeTopicNamed(r.topic(), queues) }
+
+func (r *run) makeTopicNamed(topic string, queues int) error {
 	a, err := admin.NewAdmin(admin.WithResolver(primitive.NewPassthroughResolver([]string{r.text("namesrv")})))
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	return a.CreateTopic(context.Background(), admin.WithTopicCreate(r.topic()), admin.WithBrokerAddrCreate(r.text("broker")),
+	return a.CreateTopic(context.Background(), admin.WithTopicCreate(topic), admin.WithBrokerAddrCreate(r.text("broker")),
 		admin.WithReadQueueNums(queues), admin.WithWriteQueueNums(queues))
 }
 
