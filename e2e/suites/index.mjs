@@ -5,6 +5,7 @@ import { groupSuites } from './groups.mjs'
 import { loadSuites } from './kills.mjs'
 import { mixedSuite } from './mixed.mjs'
 import { mqadminSuite } from './mqadmin.mjs'
+import { queueTypesSuite } from './queue-types.mjs'
 import { storeSuite } from './store.mjs'
 
 /** All suites, in the order in which they run. */
@@ -15,6 +16,7 @@ export const suites = [
   filterSuite,
   mqadminSuite,
   mixedSuite,
+  queueTypesSuite,
   storeSuite,
   ...loadSuites,
 ]

@@ -9,8 +9,13 @@ import { freePort } from '../lib/ports.mjs'
 /** @typedef {import('../lib/servers.mjs').Kind} Kind */
 
 /** Small files, so that the log and the queues have several. */
-const config = { mappedFileSizeCommitLog: 1_048_576, mappedFileSizeConsumeQueue: 1_000 }
-const topics = ['e2e-store-a', 'e2e-store-b']
+const config = {
+  mappedFileSizeCommitLog: 1_048_576,
+  mappedFileSizeConsumeQueue: 1_000,
+  mapperFileSizeBatchConsumeQueue: 46 * 20,
+}
+const batchTopic = 'e2e-store-batch'
+const topics = ['e2e-store-a', 'e2e-store-b', batchTopic]
 const perFill = 216
 
 /** One directory on its way between brokers, on one port, since addresses are part of the records. */
@@ -38,7 +43,14 @@ class SharedStore {
     return this.context.servers.startBroker(kind, { namesrv, store: this.dir, port, config })
   }
 
-  /** Adds messages to each topic. */
+  /** @param {string} broker */
+  async makeBatchTopic(broker) {
+    const args = `updateTopic -b ${broker} -t ${batchTopic} -a +queue.type=BatchCQ -n ${this.namesrv}`
+    const { printed } = await this.driver.run('mqadmin', { args })
+    assert.ok(printed.includes(`create topic to ${broker} success.`), printed)
+  }
+
+  /** Adds messages to each topic; those of a batch are one record of the batch topic. */
   async fill() {
     for (const topic of topics) {
       await this.driver.run('fill', { namesrv: this.namesrv, topic, first: this.filled, count: 200 })
@@ -99,6 +111,7 @@ const messagesOf = (lines) => lines.filter((line) => line.startsWith(' '))
  */
 async function thereAndBack(store, writer, reader, clean) {
   const first = await store.open(writer)
+  await store.makeBatchTopic(first.address)
   await store.fill()
   const offsets = await store.offsets(true)
   const written = await store.content()

@@ -56,8 +56,15 @@ export function systemTopics(settings: SystemTopicSettings): SystemTopic[] {
 }
 
 /** A test whether a topic belongs to the broker itself: never created, changed or deleted by users. */
-export function systemTopicTest(identity: BrokerIdentity): (topic: string) => boolean {
-  const { brokerClusterName: cluster, brokerName: broker } = identity
-  const own = new Set([cluster, broker, replyTopicOf(cluster)])
+export function systemTopicTest(
+  settings: BrokerIdentity & Pick<SystemTopicSettings, 'traceTopicEnable' | 'msgTraceTopicName'>,
+): (topic: string) => boolean {
+  const { brokerClusterName: cluster, brokerName: broker, traceTopicEnable, msgTraceTopicName } = settings
+  const own = new Set([
+    cluster,
+    broker,
+    replyTopicOf(cluster),
+    ...(traceTopicEnable ? [msgTraceTopicName] : []),
+  ])
   return (topic) => isSystemTopic(topic) || own.has(topic)
 }

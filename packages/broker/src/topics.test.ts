@@ -172,3 +172,11 @@ test('the type of a topic’s queues is one of its attributes, and unknown for a
     [true, false, undefined],
   )
 })
+
+test('the trace topic is made when it is wanted, and is the broker’s then whatever its name', () => {
+  const { topics } = table({ traceTopicEnable: true, msgTraceTopicName: 'MyTrace' })
+  assert.deepEqual(topics.find('MyTrace'), newTopicConfig('MyTrace', 1, 6))
+  assert.equal(topics.isSystem('MyTrace'), true)
+  const without = table({ msgTraceTopicName: 'MyTrace' }).topics
+  assert.deepEqual([without.find('MyTrace'), without.isSystem('MyTrace')], [undefined, false])
+})

@@ -6,6 +6,7 @@ import {
   dlqTopicOf,
   groupNameFault,
   groupOfTopic,
+  isBrokersOwn,
   isClosedToSends,
   isStoredTopicName,
   isSystemTopic,
@@ -106,4 +107,8 @@ test('topics of the system are known, and those closed to sends are fewer', () =
   assert.ok(isClosedToSends('SCHEDULE_TOPIC_XXXX'))
   assert.ok(!isClosedToSends('TBW102'))
   assert.ok(!isSystemTopic('MyTopic'))
+  for (const topic of ['RMQ_SYS_TRANS_OP_HALF_TOPIC', 'rmq_sys_wheel_timer', reviveTopicOf('c')])
+    assert.ok(isBrokersOwn(topic))
+  for (const topic of ['RMQ_SYS_TRACE_TOPIC', 'SELF_TEST_TOPIC', 'c_REPLY_TOPIC', 'MyTopic'])
+    assert.ok(!isBrokersOwn(topic))
 })

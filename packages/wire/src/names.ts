@@ -122,6 +122,16 @@ const fixedSystemTopics: ReadonlySet<string> = new Set(Object.values(systemTopic
 export const isSystemTopic = (topic: string): boolean =>
   topic.startsWith(systemTopicPrefix) || fixedSystemTopics.has(topic)
 
+const ownQueues: ReadonlySet<string> = new Set([
+  systemTopicNames.schedule,
+  systemTopicNames.transactionHalf,
+  systemTopicNames.transactionOperation,
+])
+
+/** What a broker keeps its own work in: it alone writes there and says how far it has come. */
+export const isBrokersOwn = (topic: string): boolean =>
+  topic.startsWith(systemTopicPrefix) || ownQueues.has(topic)
+
 const closedToSends: ReadonlySet<string> = new Set([
   systemTopicNames.schedule,
   systemTopicNames.transactionHalf,

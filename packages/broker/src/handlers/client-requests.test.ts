@@ -161,6 +161,7 @@ test('15 commits for groups and topics that exist', async () => {
   const refusals: [Partial<typeof commit>, number, string][] = [
     [{ consumerGroup: 'Nobody' }, 26, 'Group Nobody not exist!'],
     [{ topic: 'NoSuch' }, 17, 'Topic NoSuch not exist!'],
+    [{ topic: 'rmq_sys_wheel_timer' }, 29, 'The topic[rmq_sys_wheel_timer] is conflict with system topic.'],
   ]
   for (const [more, code, remark] of refusals) {
     const { reply } = await ask(handler, { ...commit, ...more })

@@ -1,5 +1,5 @@
 import type { Handler } from '@aerobee/net'
-import type { commands } from '@aerobee/wire'
+import { type commands, isBrokersOwn } from '@aerobee/wire'
 import { resetAnswer } from '../pull/answer.js'
 import { checkPull, type PullReply, pullFlags } from '../pull/checks.js'
 import type { PullParts } from '../pull/parts.js'
@@ -26,7 +26,7 @@ export function pullMessageHandler(
     // A pull that learns of a reset does not commit: the offset it brings is from before the reset.
     const reset = parts.offsets.takeReset(consumerGroup, topic, queueId)
     if (reset !== undefined) return resetAnswer(parts, request, admitted, reset)
-    if ((request.sysFlag & pullFlags.commitOffset) !== 0)
+    if ((request.sysFlag & pullFlags.commitOffset) !== 0 && !isBrokersOwn(topic))
       parts.offsets.commitWithPull(consumerGroup, topic, queueId, request.commitOffset)
     return new PullRun(parts, exchange, lite).start(admitted)
   }

@@ -157,3 +157,14 @@ test('without the reset on the broker, groups without offsets, offline and too o
   assert.match(await remark({}), /^1 the client does not support this feature\. version=V3_0_0_/)
   assert.deepEqual(young.notified, [])
 })
+
+test('queues that the broker keeps its own work in are not reset', async () => {
+  for (const serverSide of [true, false]) {
+    const { reset, parts } = scene(serverSide)
+    for (const topic of ['SCHEDULE_TOPIC_XXXX', 'RMQ_SYS_TRANS_HALF_TOPIC', 'rmq_sys_wheel_timer']) {
+      const { reply } = await reset({ topic })
+      assert.deepEqual([reply.code, reply.remark], [29, `The topic[${topic}] is conflict with system topic.`])
+      assert.equal(parts.offsets.hasReset('G', topic, 0), false)
+    }
+  }
+})

@@ -1,8 +1,9 @@
 import type { Logger } from '@aerobee/base'
 import { type Connection, failure, type Handler, type Reply, success } from '@aerobee/net'
 import type { MessageStore } from '@aerobee/store'
-import { bodies, type commands, type RequestOf, responseCodes } from '@aerobee/wire'
+import { bodies, type commands, isBrokersOwn, type RequestOf, responseCodes } from '@aerobee/wire'
 import { resetThroughClients } from '../admin/reset-through-clients.js'
+import { systemTopic } from '../admin/topic-changes.js'
 import type { Consumers } from '../clients/consumers.js'
 import type { ConsumerOffsets } from '../consumer-offsets.js'
 import type { GroupTable } from '../groups.js'
@@ -29,10 +30,12 @@ export interface ResetParts {
  * consumers.
  */
 export function resetOffsetHandler(parts: ResetParts): Handler<Reset['request'], Reset['response']> {
-  return ({ request, connection }) =>
-    parts.config.useServerSideResetOffset
+  return ({ request, connection }) => {
+    if (isBrokersOwn(request.topic)) return systemTopic(request.topic)
+    return parts.config.useServerSideResetOffset
       ? resetHere(parts, request, connection)
       : resetThroughClients(parts, request)
+  }
 }
 
 async function resetHere(parts: ResetParts, request: ResetRequest, connection: Connection): Promise<Reply> {

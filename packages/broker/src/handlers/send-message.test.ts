@@ -108,6 +108,8 @@ test('refusals of a destination have upstream’s codes and texts', async () => 
       29,
       'The specified topic contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$',
     ],
+    [{ topic: 'rmq_sys_wheel_timer' }, 16, 'Sending message to topic[rmq_sys_wheel_timer] is forbidden.'],
+    [{ topic: 'rmq_sys_new' }, 16, 'Sending message to topic[rmq_sys_new] is forbidden.'],
     [{ topic: 'SCHEDULE_TOPIC_XXXX' }, 16, 'Sending message to topic[SCHEDULE_TOPIC_XXXX] is forbidden.'],
     [
       { queueId: 99 },
@@ -212,6 +214,15 @@ test('an inner batch, a compacted topic without key and DELAY that is no number 
   assert.equal((await send(parts, { properties: 'DELAY\u0001soon\u0002' })).code, 13)
   const keyless = await send(parts, { topic: 'Compacted' })
   assert.deepEqual([keyless.code, keyless.remark], [13, 'Required message key is missing'])
+})
+
+test('the message type of a topic is for clients to know: as in RocketMQ, no send is refused for it', async () => {
+  const parts = brokerParts()
+  for (const type of ['FIFO', 'DELAY', 'TRANSACTION', 'NORMAL']) {
+    parts.topics.put([newTopicConfig(type, 4, 6, { attributes: { 'message.type': type } })])
+    assert.equal((await send(parts, { topic: type })).code, 0)
+    assert.equal((await send(parts, { topic: type, properties: 'DELAY\u00011\u0002' })).code, 0)
+  }
 })
 
 test('a retry beyond its limit goes to the dead letters, and no delay holds it up', async () => {

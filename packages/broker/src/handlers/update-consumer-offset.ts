@@ -1,7 +1,8 @@
 import type { Logger } from '@aerobee/base'
 import { failure, type Handler, success } from '@aerobee/net'
 import type { MessageStore } from '@aerobee/store'
-import { type commands, responseCodes } from '@aerobee/wire'
+import { type commands, isBrokersOwn, responseCodes } from '@aerobee/wire'
+import { systemTopic } from '../admin/topic-changes.js'
 import type { ConsumerOffsets } from '../consumer-offsets.js'
 import type { GroupTable } from '../groups.js'
 import type { TopicTable } from '../topics.js'
@@ -19,6 +20,7 @@ export function updateConsumerOffsetHandler(parts: {
   const { offsets, groups, topics, store, logger } = parts
   return ({ request, connection }) => {
     const { consumerGroup, topic, queueId, commitOffset } = request
+    if (isBrokersOwn(topic)) return { ...systemTopic(topic), fields: {} }
     if (!groups.find(consumerGroup))
       return failure(responseCodes.SUBSCRIPTION_GROUP_NOT_EXIST, `Group ${consumerGroup} not exist!`, {})
     const config = topics.find(topic)

@@ -2,6 +2,7 @@ import type { Connection } from '@aerobee/net'
 import {
   dlqTopicOf,
   faq,
+  isBrokersOwn,
   isClosedToSends,
   isRetryTopic,
   isWritable,
@@ -44,7 +45,7 @@ export function findDestination(
     )
   const topic = parts.topics.find(request.topic) ?? createTopic(parts, request, connection)
   if ('code' in topic) return topic
-  if (isClosedToSends(topic.topicName)) return forbiddenTopic(parts, topic.topicName)
+  if (isClosed(topic.topicName)) return forbiddenTopic(parts, topic.topicName)
   if (!isWritable(config.brokerPermission) && topic.order)
     return refuse(
       config,
@@ -54,6 +55,9 @@ export function findDestination(
   const queueId = chooseQueue(parts, request, topic, connection)
   return typeof queueId === 'number' ? { topic, queueId, deadLetter: false } : queueId
 }
+
+/** Ours: to all that the broker keeps its own work in, timers and pop checkpoints among them. */
+const isClosed = (topic: string): boolean => isClosedToSends(topic) || isBrokersOwn(topic)
 
 const forbiddenTopic = (parts: SendParts, topic: string) =>
   refuse(parts.config, responseCodes.NO_PERMISSION, `Sending message to topic[${topic}] is forbidden.`)
@@ -66,7 +70,7 @@ function createTopic(
   const { topic } = request
   const fault = topicNameFault(topic)
   if (fault) return refuse(parts.config, responseCodes.INVALID_PARAMETER, fault)
-  if (isClosedToSends(topic)) return forbiddenTopic(parts, topic)
+  if (isClosed(topic)) return forbiddenTopic(parts, topic)
   parts.logger.debug(`${connection.remoteText} sends to unknown topic ${topic}`)
   const created = parts.topics.findOrCreate({
     topic,

@@ -46,6 +46,8 @@ public final class Driver {
             .add("orderly", PushConsumers::orderly)
             .add("delays", Deliveries::delays)
             .add("retries", Deliveries::retries)
+            .add("innerBatches", QueueTypes::innerBatches)
+            .add("lightQueues", QueueTypes::lightQueues)
             .add("rebalance", Rebalance::joinAndLeave)
             .add("member", Member::member)
             .add("pullSubscribe", LitePulls::subscribe)
