@@ -265,8 +265,42 @@ test('keys of RocketMQ without effect here are accepted with one warning each', 
   assert.equal((await broker.ended).code, 0)
 })
 
+test('dead letters are listed, sent again and exported from the command line', { timeout }, async () => {
+  const { process, ready } = await dev(join(root, 'dead'))
+  const at = ['--group', 'c', '-n', ready.namesrv]
+  const none = await run(['dlq', 'list', ...at])
+  assert.deepEqual([none.code, none.stdout, none.stderr], [0, '', '0 dead letters of group c\n'])
+  await using consumer = new PushConsumer({
+    namesrvAddr: ready.namesrv,
+    consumerGroup: 'c',
+    from: 'earliest',
+    maxReconsumeTimes: 0,
+  })
+  await send(ready.namesrv, ['sick'])
+  consumer.subscribe('t')
+  const failed = new Promise<void>((resolve) => {
+    void consumer.run(() => {
+      resolve()
+      throw new Error('never')
+    })
+  })
+  await failed
+  let letters: string[] = []
+  while (letters.length === 0)
+    letters = (await run(['dlq', 'export', ...at])).stdout.trim().split('\n').filter(Boolean)
+  const letter = JSON.parse(letters[0]!)
+  assert.deepEqual([letter.body, letter.originTopic, letter.reconsumeTimes], ['sick', 't', 1])
+  const list = await run(['dlq', 'list', ...at])
+  assert.match(list.stdout, new RegExp(`^ID\t.*\n${letter.messageId}\tt\t1\t`))
+  const resent = await run(['dlq', 'resend', '--id', letter.messageId, ...at])
+  assert.match(resent.stdout, new RegExp(`^${letter.messageId}\tt\tSEND_OK\t`))
+  assert.match(refusal(await run(['dlq', 'resend', ...at])), /--id ID \(several times\) or --all$/)
+  process.child.kill('SIGTERM')
+  await process.ended
+})
+
 test('--help of each command shows examples', { timeout }, async () => {
-  const commands = ['dev', 'namesrv', 'broker']
+  const commands = ['dev', 'namesrv', 'broker', 'dlq']
   const ended = await Promise.all([...commands.map((name) => run([name, '--help'])), run(['--help'])])
   for (const [i, name] of commands.entries()) {
     assert.equal(ended[i]!.code, 0)

@@ -29,13 +29,37 @@ const broker = new Command('broker')
 
 const demo = new Command('demo').description('send and receive 10,000 messages on free ports, then stop')
 
+const dlq = new Command('dlq').description('dead letters: what a group could not consume')
+
+/** `aerobee dlq list|resend|export`. */
+function dlqCommand(name: 'list' | 'resend' | 'export', about: string): Command {
+  const command = new Command(name)
+    .description(about)
+    .requiredOption('--group <group>', 'consumer group')
+    .option(
+      '-n, --namesrvAddr <addr>',
+      'name servers, host:port separated by ; (default NAMESRV_ADDR, 127.0.0.1:9876)',
+    )
+  if (name === 'resend')
+    command
+      .option('--id <id>', 'a message id or offset id; may come several times', collected)
+      .option('--all', 'all of them')
+  return command.action(async (options) => {
+    const { dlqExport, dlqList, dlqResend } = await import('./commands/dlq.js')
+    await { list: dlqList, resend: dlqResend, export: dlqExport }[name](options)
+  })
+}
+
+const collected = (value: string, before: readonly string[] = []) => [...before, value]
+
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('aerobee')
     .description('Apache RocketMQ in TypeScript on Node.js')
     .version('0.1.0')
     .showHelpAfterError('(aerobee --help lists the commands and options)')
   const own = [dev, namesrv, broker].find((command) => command.name() === argv[0])
-  const { known, keys } = splitKeyFlags(argv, ownFlags(own))
+  // Only servers take configuration keys as flags.
+  const { known, keys } = own ? splitKeyFlags(argv, ownFlags(own)) : { known: [...argv], keys: {} }
   const { devCommand, devExamples } = await import('./commands/dev.js')
   const { namesrvCommand, namesrvExamples } = await import('./commands/namesrv.js')
   const { brokerCommand, brokerExamples } = await import('./commands/broker.js')
@@ -47,6 +71,12 @@ async function main(argv: readonly string[]): Promise<void> {
     broker.addHelpText('after', brokerExamples).action((options) => brokerCommand(options, keys)),
   )
   program.addCommand(demo.action(async () => (await import('./commands/demo.js')).demoCommand()))
+  const { dlqExamples } = await import('./commands/dlq.js')
+  dlq
+    .addCommand(dlqCommand('list', 'ids, topics and failed deliveries'))
+    .addCommand(dlqCommand('resend', 'send to the topic they came from, as new messages'))
+    .addCommand(dlqCommand('export', 'one JSON object a line'))
+  program.addCommand(dlq.addHelpText('after', dlqExamples))
   await program.parseAsync(known, { from: 'user' })
 }
 

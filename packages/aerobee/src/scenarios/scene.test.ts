@@ -135,6 +135,11 @@ export class Scene {
     this.#clients.delete(name)
   }
 
+  /** For a client that the scenario starts and ends by itself. */
+  clientOptions(name: string) {
+    return this.#client(name).clientOptions
+  }
+
   /** Advances until the groups have got all that was acknowledged, then holds the history against all rules. */
   async settle(groups: readonly string[] = ['readers'], limitMs = 240_000): Promise<void> {
     const untilMs = this.clock.monoMs() + limitMs
