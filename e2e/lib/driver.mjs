@@ -149,7 +149,7 @@ export class Driver {
 }
 
 /**
- * @param {{ name: string, command: string, args: string[], logDir: string, env?: Record<string, string> }} options
+ * @param {{ name: string, command: string, args: string[], logDir: string, cwd?: string, env?: Record<string, string> }} options
  * @param {string[]} [logFiles]
  */
 async function startDriver(options, logFiles = []) {
@@ -173,7 +173,8 @@ export function startJavaDriver(java, name, logDir) {
     `aerobee.e2e.${java.main}`,
   )
   const logFile = join(home, 'logs', 'rocketmqlogs', java.clientLog)
-  return startDriver({ name, command: 'java', args, logDir }, [logFile])
+  // mqadmin leaves files where it runs.
+  return startDriver({ name, command: 'java', args, logDir, cwd: logDir }, [logFile])
 }
 
 /**

@@ -6,6 +6,7 @@ import { loadSuites } from './kills.mjs'
 import { mixedSuite } from './mixed.mjs'
 import { mqadminSuite } from './mqadmin.mjs'
 import { queueTypesSuite } from './queue-types.mjs'
+import { steeringSuite } from './steering.mjs'
 import { storeSuite } from './store.mjs'
 
 /** All suites, in the order in which they run. */
@@ -15,6 +16,7 @@ export const suites = [
   ...groupSuites,
   filterSuite,
   mqadminSuite,
+  steeringSuite,
   mixedSuite,
   queueTypesSuite,
   storeSuite,

@@ -12,8 +12,13 @@ public final class AdminDriver {
     }
 
     public static void main(String[] args) throws Exception {
-        Driver.withClientScenarios().add("mqadmin", AdminDriver::mqadmin)
-            .add("judgeExpressions", Expressions::judge).serve();
+        Driver.withClientScenarios()
+            .add("mqadmin", AdminDriver::mqadmin)
+            .add("judgeExpressions", Expressions::judge)
+            .add("adminCall", AdminCalls::call)
+            .add("steeredProducer", Steered::produce)
+            .add("steeredConsumer", Steered::consume)
+            .serve();
     }
 
     /** Runs one mqadmin command line ("args", split at blanks) and returns all that it printed. */
