@@ -49,5 +49,5 @@ export class Admission {
   }
 }
 
-const overload = (reason: string): Reply =>
+export const overload = (reason: string): Reply =>
   failure(responseCodes.SYSTEM_BUSY, `[OVERLOAD]system busy, start flow control for a while: ${reason}`)

@@ -38,6 +38,7 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
     filters: configFile(options, 'consumerFilter.json'),
     ...(config.enableLmq && { lmqOffsets: configFile(options, 'lmqConsumerOffset.json') }),
     delays: configFile(options, 'delayOffset.json'),
+    halfCounts: configFile(options, 'transactionMetrics'),
   }
   // The port is known only once it is open, and requests come only then.
   let advertisedFor: AdvertisedAddressFor = (local) => local
@@ -61,6 +62,11 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
     [
       { name: 'tables', stop: () => saveTables(parts, Object.values(files)) },
       { name: 'store', start: () => startStore(parts), stop: () => store.stop() },
+      {
+        name: 'transactions',
+        start: () => parts.transactions.start(),
+        stop: () => parts.transactions.stop(),
+      },
       {
         name: 'ports',
         start: async () => {

@@ -4,13 +4,12 @@ import type { ConfigTable } from '@aerobee/base'
  * Keys without effect here that RocketMQ lets change at run time (reference: broker-behaviour 1.8): a change is kept
  * and answered, as it is when a configuration file holds one.
  */
-const names = `allAckInSyncStateSet allowRecallWhenBrokerNotWriteable cgColdReadThreshold
-  coldDataFlowControlEnable defaultMessageRequestMode defaultPopShareQueueNum enablePopBufferMerge enablePopLog
-  enableRetryTopicV2 globalColdReadThreshold inSyncReplicas minInSyncReplicas osPageCacheBusyTimeOutMills
-  popFromRetryProbability recallMessageEnable retrieveMessageFromPopRetryTopicV1 reviveInterval reviveScanTime
-  serverLoadBalancerEnable slaveTimeout timerEnableRetryUntilSuccess timerMaxDelaySec timerStopDequeue
-  timerStopEnqueue transactionCheckInterval transactionCheckMax transactionOpBatchInterval transactionOpMsgMaxSize
-  transactionTimeOut waitTimeMillsInAckQueue waitTimeMillsInAdminBrokerQueue waitTimeMillsInHeartbeatQueue
+const names = `allAckInSyncStateSet allowRecallWhenBrokerNotWriteable cgColdReadThreshold coldDataFlowControlEnable
+  defaultMessageRequestMode defaultPopShareQueueNum enablePopBufferMerge enablePopLog enableRetryTopicV2
+  globalColdReadThreshold inSyncReplicas minInSyncReplicas osPageCacheBusyTimeOutMills popFromRetryProbability
+  recallMessageEnable retrieveMessageFromPopRetryTopicV1 reviveInterval reviveScanTime serverLoadBalancerEnable
+  slaveTimeout timerEnableRetryUntilSuccess timerMaxDelaySec timerStopDequeue timerStopEnqueue
+  waitTimeMillsInAckQueue waitTimeMillsInAdminBrokerQueue waitTimeMillsInHeartbeatQueue
   waitTimeMillsInLitePullQueue waitTimeMillsInPullQueue waitTimeMillsInTransactionQueue`
 
 /** The table with these keys marked as dynamic. */

@@ -123,7 +123,6 @@ const serviceKeys = {
   slaveReadEnable: flagKey('suggest the slave to slow readers', false, dynamic),
   litePullMessageEnable: flagKey('serve lite pull consumers', true, dynamic),
   rejectPullConsumerEnable: flagKey('refuse consumers that pull by themselves', false, dynamic),
-  rejectTransactionMessage: flagKey('refuse transaction messages', false, dynamic),
   enablePropertyFilter: flagKey('serve SQL92 filters', false, dynamic),
   filterSupportRetry: flagKey(
     'an SQL92 filter on a retry topic is the one of the original topic',
@@ -170,6 +169,46 @@ const serviceKeys = {
   useServerSideResetOffset: flagKey('reset offsets on the broker', true, dynamic),
   defaultQueryMaxNum: integerKey('records of a query by unique key', 32, [1, 10_000]),
   maxMsgsNumBatch: integerKey('records of a query by key', 64, [1, 10_000]),
+}
+
+/** Reference: broker-behaviour 9. */
+const transactionKeys = {
+  rejectTransactionMessage: flagKey('refuse transaction messages', false, dynamic),
+  transactionTimeOut: integerKey(
+    'age at which a half message is checked, ms',
+    6000,
+    [0, 86_400_000],
+    dynamic,
+  ),
+  transactionCheckMax: integerKey(
+    'checks after which a half message is given up',
+    15,
+    [1, 1_000_000],
+    dynamic,
+  ),
+  transactionCheckInterval: integerKey(
+    'period of checking half messages, ms',
+    30_000,
+    [10, 86_400_000],
+    dynamic,
+  ),
+  transactionOpMsgMaxSize: integerKey('bytes of a full op message', 4096, [16, 64 * KiB], dynamic),
+  transactionOpBatchInterval: integerKey(
+    'longest wait of an outcome for its op message, ms',
+    3000,
+    [0, 600_000],
+    dynamic,
+  ),
+  transactionMetricFlushInterval: integerKey(
+    'period of saving the counts of half messages, ms',
+    3000,
+    [100, 3_600_000],
+  ),
+  endTransactionPoolQueueCapacity: integerKey(
+    'outcomes under way before [OVERLOAD]',
+    100_000,
+    [1, 10_000_000],
+  ),
 }
 
 const storeKeys = {
@@ -243,6 +282,7 @@ export const brokerConfigTable = {
   ...networkKeys,
   ...topicKeys,
   ...serviceKeys,
+  ...transactionKeys,
   ...storeKeys,
 }
 
@@ -251,4 +291,5 @@ export type BrokerConfig = ConfigOf<typeof identityKeys> &
   ConfigOf<typeof networkKeys> &
   ConfigOf<typeof topicKeys> &
   ConfigOf<typeof serviceKeys> &
+  ConfigOf<typeof transactionKeys> &
   ConfigOf<typeof storeKeys>

@@ -20,6 +20,8 @@ import { NameServerRegistration } from './registration.js'
 import { ownPropertiesOf } from './send/parts.js'
 import { BrokerStats } from './stats/broker-stats.js'
 import { TopicTable } from './topics.js'
+import { HalfCounts } from './transactions/half-counts.js'
+import { Transactions } from './transactions/transactions.js'
 
 export interface PartsOptions extends BrokerOptions {
   store: MessageStore
@@ -48,7 +50,7 @@ export function createParts(options: PartsOptions): RunningParts {
   store.onArrival((topic, queueId, maxOffset) => longPoll.arrived(topic, queueId, maxOffset))
   const putParts = { config, store, delayLevels: delayLevelsOf(config), timer: timerNotServed }
   const stats = new BrokerStats({ clock, settings: config, isSystem: topics.isSystem })
-  return {
+  const parts = {
     clock,
     logger,
     random,
@@ -82,7 +84,9 @@ export function createParts(options: PartsOptions): RunningParts {
       now: () => clock.wallMs(),
     }),
     ownProperties: ownPropertiesOf(config),
+    halfCounts: new HalfCounts(clock, files.halfCounts),
   }
+  return { ...parts, transactions: new Transactions(parts) }
 }
 
 /** Where changed settings go; undefined when the configuration names no file. */

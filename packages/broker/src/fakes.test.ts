@@ -26,6 +26,7 @@ import { ownPropertiesOf } from './send/parts.js'
 import { BrokerStats } from './stats/broker-stats.js'
 import type { TableFile } from './table-file.js'
 import { newTopicConfig, TopicTable } from './topics.js'
+import { HalfCounts } from './transactions/half-counts.js'
 
 /** Stand-ins for unit tests of handlers: connections, and a store that keeps messages in arrays. */
 export class FakeConnection implements Connection {
@@ -271,6 +272,7 @@ export function brokerParts(more: Partial<BrokerConfig> = {}) {
     random: { below: (_bound: number) => 0, bytes: (count: number) => new Uint8Array(count) },
     newUniqKey: () => `KEY${++keys}`,
     ownProperties: ownPropertiesOf(config),
+    halfCounts: new HalfCounts(clock, new MemoryFile()),
   }
 }
 export type BrokerParts = ReturnType<typeof brokerParts>

@@ -8,6 +8,7 @@ import type { PullParts } from './pull/parts.js'
 import type { Announcements } from './registration.js'
 import type { SendParts } from './send/parts.js'
 import type { TableFile } from './table-file.js'
+import type { Transactions } from './transactions/transactions.js'
 
 /** What a broker takes from its surroundings. */
 export interface BrokerOptions {
@@ -25,6 +26,7 @@ export interface BrokerParts extends SendParts, PullParts {
   registration: Announcements
   delay: DelayService
   runTimeConfig: RunTimeConfig
+  transactions: Transactions
 }
 
 /** The documents under `<store>/config` that the broker itself keeps. */
@@ -36,4 +38,5 @@ export interface BrokerFiles {
   /** With `enableLmq`, in place of the one before. */
   lmqOffsets?: TableFile
   delays: TableFile
+  halfCounts: TableFile
 }

@@ -29,6 +29,7 @@ const tablesOf = {
     groupTopicMap: { keys: 'text' },
   },
   'delayOffset.json': { offsetTable: { keys: 'number' } },
+  transactionMetrics: { transactionCount: { keys: 'text' } },
 } as const satisfies Record<string, Record<string, TableLayout>>
 
 export type ConfigFileName = keyof typeof tablesOf

@@ -3,6 +3,7 @@ import { commands } from '@aerobee/wire'
 import type { BrokerParts } from '../parts.js'
 import { administrationHandlers } from './administration.js'
 import { checkClientConfigHandler } from './check-client-config.js'
+import { endTransactionHandler, resumeCheckHalfMessageHandler } from './end-transaction.js'
 import { getConsumerListHandler } from './get-consumer-list.js'
 import { heartbeatHandler } from './heartbeat.js'
 import { lockQueuesHandler, unlockQueuesHandler } from './lock-queues.js'
@@ -25,6 +26,8 @@ export function brokerHandlers(parts: BrokerParts): Registration[] {
     serve(commands.sendReplyMessage, reply),
     serve(commands.sendReplyMessageV2, reply),
     serve(commands.consumerSendMsgBack, sendBackHandler(parts)),
+    serve(commands.endTransaction, endTransactionHandler(parts)),
+    serve(commands.resumeCheckHalfMessage, resumeCheckHalfMessageHandler(parts)),
     serve(commands.pullMessage, pullMessageHandler(parts, { lite: false })),
     serve(commands.litePullMessage, pullMessageHandler(parts, { lite: true })),
     serve(commands.queryConsumerOffset, queryConsumerOffsetHandler(parts)),

@@ -159,6 +159,15 @@ test('before the time of accepting sends nothing is stored', async () => {
 const illegal =
   'the message is illegal, maybe msg body or properties length not matched. msg body length limit 4194304B, msg properties length limit 32KB.'
 
+test('half types without TRAN_MSG are illegal; what an old client retries with TRAN_MSG is an ordinary message', async () => {
+  const parts = brokerParts()
+  for (const sysFlag of [4, 12]) assert.equal((await send(parts, { sysFlag })).code, 13)
+  const properties = 'TRAN_MSG\u0001true\u0002DELAY\u00011\u0002'
+  assert.equal((await send(parts, { sysFlag: 4, properties, reconsumeTimes: 1 })).code, 0)
+  const [retried] = parts.store.queue('SCHEDULE_TOPIC_XXXX', 0)
+  assert.equal(retried?.message.sysFlag, 0)
+})
+
 test('bodies that are empty or too long and properties beyond 32 KiB are illegal', async () => {
   const parts = brokerParts()
   const long = `K\u0001${'v'.repeat(32_700)}\u0002`
@@ -179,15 +188,13 @@ test('what is not served yet is refused and not stored', async () => {
     { properties: 'TIMER_DELAY_MS\u00012000\u0002' },
     { properties: 'TIMER_DELAY_SEC\u00012\u0002' },
     { properties: 'TIMER_DELIVER_MS\u00011795509993391\u0002' },
-    { properties: 'TRAN_MSG\u0001true\u0002' },
-    { sysFlag: 4 },
-    { sysFlag: 12 },
   ]) {
     const refused = await send(parts, more)
     assert.equal(refused.code, 13, JSON.stringify(more))
     assert.match(refused.remark!, /is not served by this broker yet; the message was not stored$/)
   }
-  const forbidden = await send(brokerParts({ rejectTransactionMessage: true }), { sysFlag: 4 })
+  const prepared = { properties: 'TRAN_MSG\u0001true\u0002', sysFlag: 4 }
+  const forbidden = await send(brokerParts({ rejectTransactionMessage: true }), prepared)
   assert.deepEqual(
     [forbidden.code, forbidden.remark],
     [16, 'the broker[127.0.0.1] sending transaction message is forbidden'],

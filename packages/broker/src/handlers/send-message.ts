@@ -1,13 +1,16 @@
 import type { Handler } from '@aerobee/net'
-import { type commands, isRetryTopic } from '@aerobee/wire'
+import type { NewMessage } from '@aerobee/store'
+import { type commands, isRetryTopic, transactionTypes, withTransactionType } from '@aerobee/wire'
 import { atOnce, putMessage } from '../delivery/put.js'
+import type { Peer } from '../peers.js'
 import { storeBatch } from '../send/batch.js'
 import { findDestination, redirectRetry } from '../send/destination.js'
-import { checkMessage, newMessage, type SendExchange } from '../send/message.js'
-import { sendAnswer } from '../send/outcome.js'
+import { checkMessage, isPrepared, newMessage, type SendExchange, tooLong } from '../send/message.js'
+import { isStored, sendAnswer } from '../send/outcome.js'
 import type { SendParts } from '../send/parts.js'
 import { illegalMessage, refuse, type SendReply } from '../send/refusal.js'
 import { scanProperties } from '../sent-properties.js'
+import { toHalf } from '../transactions/half-message.js'
 
 type Send = typeof commands.sendMessage
 
@@ -45,6 +48,10 @@ function storeOne(parts: SendParts, exchange: SendExchange): SendReply | undefin
   const peer = parts.peers.of(connection)
   const message = newMessage(parts, exchange, destination, properties, peer)
   if (!message) return illegalMessage(parts.config)
+  if (properties.transaction) {
+    if (isPrepared(exchange.request, properties)) return storeHalf(parts, exchange, message, peer)
+    message.sysFlag = withTransactionType(message.sysFlag, transactionTypes.none)
+  }
   const { queueId, uniqKey, body } = message
   const bytes = body.length
   const wish = destination.deadLetter ? atOnce : properties
@@ -53,4 +60,23 @@ function storeOne(parts: SendParts, exchange: SendExchange): SendReply | undefin
     exchange.respond(sendAnswer(parts, peer, message, queueId, uniqKey, 1, outcome))
   })
   return notPut && refuse(parts.config, notPut.code, notPut.remark)
+}
+
+/** A prepared message waits in the half topic for the outcome of its transaction (reference: broker-behaviour 9.1). */
+function storeHalf(
+  parts: SendParts,
+  exchange: SendExchange,
+  message: NewMessage,
+  peer: Peer,
+): SendReply | undefined {
+  const { topic, queueId, uniqKey, body } = message
+  const bytes = body.length
+  toHalf(message)
+  if (tooLong(message.properties)) return illegalMessage(parts.config)
+  parts.store.append(message, (outcome) => {
+    parts.admission.sendDone(bytes)
+    if (isStored(outcome)) parts.halfCounts.add(topic, 1)
+    exchange.respond(sendAnswer(parts, peer, message, queueId, uniqKey, 1, outcome))
+  })
+  return undefined
 }

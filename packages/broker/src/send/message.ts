@@ -6,6 +6,7 @@ import {
   endedProperties,
   propertyText,
   responseCodes,
+  type SendMessageRequest,
   systemFlags,
   tagsCode,
   transactionType,
@@ -17,7 +18,7 @@ import type { TopicConfig } from '../topics.js'
 import type { Destination } from './destination.js'
 import { isInnerBatch } from './inner-batch.js'
 import type { SendParts } from './parts.js'
-import { illegalMessage, notServedYet, refuse, type SendReply } from './refusal.js'
+import { illegalMessage, refuse, type SendReply } from './refusal.js'
 
 type Send = typeof commands.sendMessage
 export type SendExchange = Exchange<Send['request'], Send['response']>
@@ -33,22 +34,35 @@ export function checkMessage(
   const { request, frame } = exchange
   if (properties.keys === undefined && destination.topic.attributes['cleanup.policy'] === 'COMPACTION')
     return refuse(config, responseCodes.MESSAGE_ILLEGAL, 'Required message key is missing')
-  if (hasTransaction(request.sysFlag, properties)) return refuseTransaction(parts, exchange)
+  if (isPrepared(request, properties)) {
+    if (config.rejectTransactionMessage) return refuseTransaction(parts, exchange)
+  } else if (isHalfType(request.sysFlag) && !properties.transaction) return illegalMessage(config)
   const innerBatch = properties.innerBatch || (request.sysFlag & systemFlags.innerBatch) !== 0
   if (innerBatch && !isInnerBatch(exchange, destination)) return illegalMessage(config)
   const size = frame.body.length
   return size === 0 || size > config.maxMessageSize ? illegalMessage(config) : undefined
 }
 
-/** Whether it is half a transaction, which no consumer would ever see as it stands. */
-export function hasTransaction(sysFlag: number, properties: SentProperties): boolean {
-  const type = transactionType(sysFlag)
-  return properties.transaction || type === transactionTypes.prepared || type === transactionTypes.rollback
+/**
+ * Whether it is the first half of a transaction. What clients before 4.6.1 send again after a failed delivery has
+ * TRAN_MSG too, and is none.
+ */
+export function isPrepared({ reconsumeTimes }: SendMessageRequest, properties: SentProperties): boolean {
+  return properties.transaction && !((reconsumeTimes ?? 0) > 0 && Number(properties.delayLevel ?? 0) > 0)
 }
+
+/** Whether no consumer would ever see it as it stands. */
+function isHalfType(sysFlag: number): boolean {
+  const type = transactionType(sysFlag)
+  return type === transactionTypes.prepared || type === transactionTypes.rollback
+}
+
+/** Whether a batch asks for what only a single message can have. */
+export const hasTransaction = (sysFlag: number, properties: SentProperties): boolean =>
+  properties.transaction || isHalfType(sysFlag)
 
 function refuseTransaction(parts: SendParts, exchange: SendExchange): SendReply {
   const { config } = parts
-  if (!config.rejectTransactionMessage) return notServedYet(config, 'a transaction message')
   const host = parts.peers.of(exchange.connection).storeHostText
   return refuse(
     config,

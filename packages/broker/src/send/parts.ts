@@ -8,6 +8,7 @@ import type { Peers } from '../peers.js'
 import type { QueueLocks } from '../queue-locks.js'
 import type { BrokerStats } from '../stats/broker-stats.js'
 import type { TopicTable } from '../topics.js'
+import type { HalfCounts } from '../transactions/half-counts.js'
 
 /** What sends take from the broker. */
 export interface SendParts extends PutParts {
@@ -21,6 +22,7 @@ export interface SendParts extends PutParts {
   peers: Peers
   admission: Admission
   stats: BrokerStats
+  halfCounts: HalfCounts
   /** A UNIQ_KEY for a message that came without. */
   newUniqKey: () => string
   /** What the broker adds to the properties of every message. */

@@ -1,8 +1,6 @@
 import { boolean, defineCommand, int32, int64, named, optional, string } from '../command.js'
 
-/** Transactions (reference: wire 3.5, broker-behaviour 10). */
-const notServed = 'transactions: not yet'
-
+/** Transactions (reference: wire 3.5, broker-behaviour 9). */
 export const endTransaction = defineCommand({
   name: 'END_TRANSACTION',
   code: 37,
@@ -22,7 +20,6 @@ export const endTransaction = defineCommand({
     brokerName: optional(named('bname', string('broker that holds the half message'))),
   },
   response: {},
-  notServed,
 })
 
 export const checkTransactionState = defineCommand({
@@ -57,5 +54,4 @@ export const resumeCheckHalfMessage = defineCommand({
     msgId: optional(string('offset message id of the half message')),
   },
   response: {},
-  notServed,
 })
