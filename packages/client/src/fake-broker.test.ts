@@ -67,6 +67,7 @@ export class FakeBroker implements SendPlace {
   readonly overrides = new Map<number, Override>()
   readonly log: string[] = []
   autoCreate = true
+  onCommit: (commit: { topic: string; queueId: number; offset: number }) => void = () => {}
   /** Whether it listens on the port of the VIP channel too, from the next start on. */
   vipChannel = false
   readonly clock: Clock
@@ -272,6 +273,7 @@ export class FakeBroker implements SendPlace {
 
   #commit(group: string, topic: string, queueId: number, offset: number): void {
     this.offsets.set(`${group}@${topic}@${queueId}`, offset)
+    this.onCommit({ topic, queueId, offset })
   }
 
   #offsetByTime({ topic, queueId, timestamp }: RequestOf<typeof commands.searchOffsetByTimestamp>): Reply {
