@@ -11,10 +11,10 @@ import { startEmbedded } from '../embedded.js'
 import { machine } from '../system.js'
 
 /**
- * Real sockets through a relay that cuts, stalls and resets, with clients and servers on a clock that runs ten times as fast:
- * what takes a pull's 30 s takes three.
+ * Real sockets through a relay that cuts, stalls and resets, with clients and servers on a clock that runs six times as fast:
+ * what takes a pull's 30 s takes five.
  */
-const haste = 10
+const haste = 6
 const hastyClock: Clock = {
   wallMs: () => Math.floor(systemClock.wallMs() + systemClock.monoMs() * (haste - 1)),
   monoMs: () => systemClock.monoMs() * haste,
@@ -25,8 +25,10 @@ const hastyClock: Clock = {
 const pause = (ms: number) => new Promise<void>((resolve) => void hastyClock.after(ms, resolve))
 
 /** Calls end after 3 s, pulls after 30 s, and a second passes before they are tried again (client-behaviour 2.1, 4). */
-const sendRecoveryMs = 3000 + 3000
-const pullRecoveryMs = 30_000 + 3000
+/** A second of real time, which a busy machine may take. */
+const slackMs = haste * 1000
+const sendRecoveryMs = 3000 + slackMs
+const pullRecoveryMs = 30_000 + 1000 + slackMs
 
 /** Sockets, servers and timers of this process. */
 function handles(): Record<string, number> {
@@ -222,7 +224,10 @@ story(
     place.toNameServer.reset()
     place.startLoad()
     await pause(35_000)
-    assert.deepEqual(place.failures, [], 'routes are kept')
+    const names = place.failures.filter(
+      (thrown) => isAerobeeError(thrown, 'NO_ROUTE') || /name server/i.test(`${thrown}`),
+    )
+    assert.deepEqual(names, [], 'routes are kept')
     await place.comesThrough(pullRecoveryMs)
     await assert.rejects(place.producer.send({ topic: 'New', body: 'x' }), (thrown) => {
       assert.ok(isAerobeeError(thrown, 'CONNECT_FAILED'))
