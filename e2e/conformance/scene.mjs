@@ -20,6 +20,7 @@ export const deadlineMs = 30_000
  * @property {string} broker
  * @property {import('../lib/servers.mjs').Kind} kind of the servers
  * @property {string} dir a folder of the suite's own
+ * @property {import('@aerobee/client').Credentials} [credentials] calls are signed with
  * @property {((args: string) => Promise<string>) | undefined} mqadmin runs one command line; undefined without Java
  */
 
@@ -65,6 +66,7 @@ export class Scene {
     this.client = surroundings.client
     this.kind = surroundings.kind
     this.dir = surroundings.dir
+    this.credentials = surroundings.credentials
     this.mqadmin = surroundings.mqadmin
     this.namesrv = surroundings.namesrv
     this.broker = surroundings.broker
@@ -82,7 +84,7 @@ export class Scene {
       this.log.push(`${level} ${message}`)
     }
     const logger = { debug: () => {}, info: write('info'), warn: write('warn'), error: write('error') }
-    return { namesrvAddr: this.namesrv, logger }
+    return { namesrvAddr: this.namesrv, logger, credentials: this.credentials }
   }
 
   /** @param {number} [queues] @param {string} [topic] */

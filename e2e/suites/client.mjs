@@ -1,4 +1,5 @@
 // Our client against our broker and against Apache's: one list of cases, in e2e/conformance.
+import { access, authentication, credentials } from '../conformance/access.mjs'
 import { cases, notServedYet } from '../conformance/cases.mjs'
 import { Scene } from '../conformance/scene.mjs'
 import { importClient, MissingTool } from '../lib/tools.mjs'
@@ -69,14 +70,26 @@ async function openMqadmin(context, namesrv) {
  * @param {Context} context
  * @param {Kind} kind
  * @param {Case[]} chosen
+ * @param {{ signed?: boolean }} [options] `signed`: the broker asks for it
  */
-async function runCases(context, kind, chosen) {
+async function runCases(context, kind, chosen, { signed = false } = {}) {
   const client = await importClient()
-  const cluster = await context.servers.startCluster(kind, { store: context.folder('store'), config })
+  const cluster = await context.servers.startCluster(kind, {
+    store: context.folder('store'),
+    config: { ...config, ...(signed && authentication) },
+  })
   const { namesrv, broker } = cluster
   const wanted = chosen.filter(({ name }) => context.wanted(name))
   const mqadmin = wanted.some((one) => one.mqadmin) ? await openMqadmin(context, namesrv) : undefined
-  const surroundings = { client, namesrv, broker, kind, dir: context.folder('client'), mqadmin }
+  const surroundings = {
+    client,
+    namesrv,
+    broker,
+    kind,
+    dir: context.folder('client'),
+    mqadmin,
+    ...(signed && { credentials }),
+  }
   const waiting = wanted.filter(({ name, mqadmin: needed }) => {
     const missing = needed && !mqadmin ? 'there is no Java' : undefined
     const later = kind === 'aerobee' && notServedYet.some((text) => name.startsWith(text))
@@ -90,6 +103,8 @@ async function runCases(context, kind, chosen) {
   await Promise.all(Array.from({ length: atOnce }, worker))
   await cluster.stop()
 }
+
+const smoke = cases.filter((one) => one.smoke)
 
 /** @type {import('../lib/suite.mjs').Suite[]} */
 export const conformanceSuites = [
@@ -106,14 +121,15 @@ export const conformanceSuites = [
     run: (context) => runCases(context, 'apache', cases),
   },
   {
+    name: 'client-access',
+    proves: 'our client signs its calls, for an Apache broker 5.3.3 that asks for it',
+    needs: ['java-5.3.3'],
+    run: (context) => runCases(context, 'apache', [...access, ...smoke], { signed: true }),
+  },
+  {
     name: 'client-4.9.7',
     proves: 'our client sends, consumes, retries and pulls with the Apache broker 4.9.7',
     needs: ['servers-4.9.7'],
-    run: (context) =>
-      runCases(
-        context,
-        'apache-4.9.7',
-        cases.filter(({ smoke }) => smoke),
-      ),
+    run: (context) => runCases(context, 'apache-4.9.7', smoke),
   },
 ]
