@@ -71,13 +71,20 @@ async function status(scene) {
   assert.match(await mqadmin(`consumerStatus -g ${scene.group} -i ${clientId} -s`), /^one event loop/m)
 }
 
-/** @param {Scene} scene */
+/** By the next pull of each queue, and then by a request to the consumer. @param {Scene} scene */
 async function reset(scene) {
   const { mqadmin, inbox } = await online(scene)
-  const printed = await mqadmin(`resetOffsetByTime -g ${scene.group} -t ${scene.topic} -s 0 -f true`)
-  assert.match(printed, /^broker-a +3 +0 *$/m)
-  await scene.until(() => inbox.messages.length >= 16, 'every message again')
+  let count = 8
+  for (const byBroker of [true, false]) {
+    await mqadmin(`updateBrokerConfig -b ${scene.broker} -k useServerSideResetOffset -v ${byBroker}`)
+    const printed = await mqadmin(`resetOffsetByTime -g ${scene.group} -t ${scene.topic} -s 0 -f true`)
+    assert.match(printed, /^broker-a +3 +0 *$/m)
+    count += 8
+    await scene.until(() => inbox.messages.length >= count, `every message again, ${byBroker}`)
+  }
   assert.deepEqual(inbox.distinct, numbered('m', 8))
+  await scene.pause(500)
+  assert.equal(inbox.messages.length, 24)
 }
 
 /** @param {Scene} scene */
@@ -89,6 +96,31 @@ async function direct(scene) {
   )
   assert.match(printed, /consumeResult=CR_SUCCESS, remark=null/)
   assert.equal(inbox.texts.filter((text) => text === 'm0').length, 2)
+}
+
+/** @param {Scene} scene */
+async function readers(scene) {
+  const { mqadmin } = scene
+  assert.ok(mqadmin)
+  await scene.makeTopic()
+  const producer = await scene.producer()
+  await scene.sendAll(producer, numbered('m', 8))
+  const instanceName = `${scene.topic}-1`
+  const consumer = await scene.litePullConsumer({ instanceName }).subscribe(scene.topic).start()
+  let got = 0
+  await scene.until(async () => {
+    got += (await consumer.poll({ timeoutMs: 200 })).length
+    return got === 8
+  }, 'eight messages')
+  await consumer.commit()
+  const connection = await mqadmin(`consumerConnection -g ${scene.group}`)
+  assert.match(connection, /^ConsumeType: CONSUME_ACTIVELY$/m)
+  const clientId = new RegExp(`^(\\S+@${instanceName}@STREAM) `, 'm').exec(connection)?.[1]
+  const printed = await mqadmin(`consumerStatus -g ${scene.group} -i ${clientId}`)
+  assert.match(printed, /^PROP_CONSUME_TYPE +: CONSUME_ACTIVELY *$/m)
+  assert.match(printed, new RegExp(`^${scene.topic} +broker-a +3 +2 *$`, 'm'))
+  const progress = await mqadmin(`consumerProgress -g ${scene.group}`)
+  assert.match(progress, new RegExp(`^${scene.topic} +broker-a +3 +2 +2 +0 +0 `, 'm'))
 }
 
 /** @param {Scene} scene */
@@ -118,5 +150,6 @@ export const admin = [
   { name: 'mqadmin: consumerStatus', run: status, mqadmin: true },
   { name: 'mqadmin: resetOffsetByTime', run: reset, mqadmin: true },
   { name: 'mqadmin: direct consume by queryMsgById', run: direct, mqadmin: true },
+  { name: 'mqadmin: lite pull consumers', run: readers, mqadmin: true },
   { name: 'mqadmin: queryMsgTraceById', run: traces, mqadmin: true },
 ]

@@ -21,8 +21,6 @@ const config = {
   mappedFileSizeTimerLog: 10_485_760,
   transactionTimeOut: 4000,
   transactionCheckInterval: 1000,
-  // So that resetOffsetByTime asks the clients.
-  useServerSideResetOffset: false,
 }
 
 /** Letters of a case's name that make the name of a topic. @param {string} name */
