@@ -30,18 +30,22 @@ export class History {
     producer: Producer,
     name: string,
     seq: number,
-    options: { padding?: number; tags?: string; send?: SendOptions } = {},
+    options: { padding?: number; tags?: string; delayLevel?: number; send?: SendOptions } = {},
   ): Promise<SendResult | Error> {
     const body = bodyOf(name, seq, options.padding ?? 0)
-    const message = { topic, body, ...(options.tags !== undefined && { tags: options.tags }) }
+    const { tags, delayLevel } = options
+    const message = { topic, body, ...(tags !== undefined && { tags }), ...(delayLevel && { delayLevel }) }
     const event: SendEvent = { producer: name, seq, topic, digest: body, outcome: 'unknown' }
     this.sends.push(event)
     try {
       const result = await producer.send(message, options.send)
       if (result.status === 'SEND_OK') {
         event.outcome = 'ok'
-        event.queue = `${result.queue.brokerName}:${result.queue.queueId}`
-        event.offset = result.queueOffset
+        // A delayed message gets its place in the topic later.
+        if (!delayLevel) {
+          event.queue = `${result.queue.brokerName}:${result.queue.queueId}`
+          event.offset = result.queueOffset
+        }
       }
       return result
     } catch (thrown) {
@@ -58,7 +62,8 @@ export class History {
     this.consumes.push({
       group,
       topic: message.topic,
-      queue: `${brokerName}:${queueId}`,
+      // Retries and delayed messages come in an order of their own.
+      queue: message.property('DELAY') ? `after a wait: ${producer}#${seq}` : `${brokerName}:${queueId}`,
       offset: message.queueOffset,
       producer,
       seq: Number(seq),
@@ -116,14 +121,17 @@ export class Load {
   #stopped = false
   #running: Promise<void> | undefined
 
-  constructor(scene: Scene, name: string, pauseMs = 60) {
+  readonly #delayLevel: number | undefined
+
+  constructor(scene: Scene, name: string, pauseMs = 60, delayLevel?: number) {
+    this.#delayLevel = delayLevel
     this.#scene = scene
     this.#name = name
     this.#pauseMs = pauseMs
   }
 
-  static async start(scene: Scene, name: string, pauseMs?: number): Promise<Load> {
-    const load = new Load(scene, name, pauseMs)
+  static async start(scene: Scene, name: string, pauseMs?: number, delayLevel?: number): Promise<Load> {
+    const load = new Load(scene, name, pauseMs, delayLevel)
     const producer = await scene.producer(name)
     load.#running = load.#run(producer)
     return load
@@ -141,7 +149,9 @@ export class Load {
   async #run(producer: Producer): Promise<void> {
     const { history, random, clock } = this.#scene
     while (!this.#stopped) {
-      await history.send(producer, this.#name, this.#seq++, { padding: random.below(400) })
+      const padding = random.below(400)
+      const delayLevel = this.#delayLevel
+      await history.send(producer, this.#name, this.#seq++, { padding, ...(delayLevel && { delayLevel }) })
       await sleep(clock, random.below(this.#pauseMs))
     }
   }

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { Load } from './history.test.js'
+import { type Scene, story } from './scene.test.js'
+
+/** Messages that wait or fail before they are consumed, while name server and broker die and start again. */
+
+const brokerConfig = { messageDelayLevel: '1s 2s 1s 1s 1s 1s', flushDelayOffsetInterval: '1000' }
+
+async function livesWithWaits(scene: Scene, powerCut: boolean): Promise<void> {
+  const { clock, history, random } = scene
+  const plain = await Load.start(scene, 'p1')
+  const delayed = await Load.start(scene, 'p2', 60, 2)
+  await clock.advance(300)
+  const tries = new Map<string, number>()
+  const listener = (message: { text(): string; reconsumeTimes: number }) => {
+    const [producer = '', seq = ''] = message.text().split('#')
+    const key = `${producer}#${seq}`
+    tries.set(key, Math.max(tries.get(key) ?? 0, message.reconsumeTimes))
+    if (Number(seq) % 3 === 0 && message.reconsumeTimes < 2) throw new Error('not yet')
+  }
+  await scene.consumer('c1', {}, listener)
+  await scene.consumer('c2', {}, listener)
+  for (let life = 1; life <= 2; life++) {
+    await clock.advance(2000 + random.below(3000))
+    scene.disk.killAfterStep(scene.disk.steps + 1 + random.below(40), random.below(2) === 0)
+    await clock.runUntil(() => scene.disk.killed, 30_000)
+    await clock.advance(random.below(3000))
+    await scene.restart({ powerCut })
+    const before = history.acknowledged
+    await clock.advance(3500)
+    assert.ok(history.acknowledged > before, `sends go on after death ${life}\n${scene.tell()}`)
+  }
+  await plain.stop()
+  await delayed.stop()
+  await scene.settle()
+  assert.ok([...tries.values()].filter((count) => count >= 2).length > 5, 'some came a third time')
+}
+
+const seeds = [1, 2]
+
+story('killed at any write: what waits or failed is consumed in the end', { seeds, brokerConfig }, (scene) =>
+  livesWithWaits(scene, false),
+)
+
+story(
+  'power cut with synchronous flush: what waits or failed is consumed in the end',
+  { seeds, brokerConfig: { ...brokerConfig, flushDiskType: 'SYNC_FLUSH' } },
+  (scene) => livesWithWaits(scene, true),
+)
