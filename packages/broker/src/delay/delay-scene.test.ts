@@ -35,7 +35,7 @@ export class DelayScene {
   readonly delay: DelayService
   readonly lines: string[] = []
   readonly #config: Partial<BrokerConfig> | undefined
-  readonly #put: (body: string, level: number, done: (outcome: AppendOutcome) => void) => void
+  readonly #put: (body: string, level: number, more: string, done: (outcome: AppendOutcome) => void) => void
 
   private constructor({ disk, clock, config: more }: SceneOptions) {
     this.disk = disk ?? new FaultFileSystem()
@@ -68,9 +68,9 @@ export class DelayScene {
       file: tableFile(file, { ...surroundings, name: 'delayOffset.json' }),
     }
     this.delay = new DelayService(parts)
-    this.#put = (body, level, done) => {
+    this.#put = (body, level, more, done) => {
       const wish = { delayLevel: String(level), timer: false, timerOut: false }
-      putMessage(parts, newMessage(body, level), wish, done)
+      putMessage(parts, newMessage(body, level, more), wish, done)
     }
   }
 
@@ -94,8 +94,9 @@ export class DelayScene {
     return DelayScene.started({ disk: this.disk.afterKill(), clock: this.clock, ...(config && { config }) })
   }
 
-  send(body: string, level: number): Promise<AppendOutcome> {
-    return this.clock.resolve(new Promise((resolve) => this.#put(body, level, resolve)))
+  /** `more`: properties as text. */
+  send(body: string, level: number, more = ''): Promise<AppendOutcome> {
+    return this.clock.resolve(new Promise((resolve) => this.#put(body, level, more, resolve)))
   }
 
   /** What lies in a queue, from its start on. */
@@ -121,7 +122,7 @@ export class DelayScene {
   }
 }
 
-const newMessage = (body: string, level: number) => ({
+const newMessage = (body: string, level: number, more: string) => ({
   topic: 'T',
   queueId: 0,
   flag: 7,
@@ -132,7 +133,7 @@ const newMessage = (body: string, level: number) => ({
   reconsumeTimes: 2,
   preparedTransactionOffset: 0,
   body: Buffer.from(body),
-  properties: `TAGS\u0001a\u0002UNIQ_KEY\u0001${body}\u0002DELAY\u0001${level}\u0002`,
+  properties: `TAGS\u0001a\u0002UNIQ_KEY\u0001${body}\u0002DELAY\u0001${level}\u0002${more}`,
   tagsCode: 97,
   uniqKey: body,
   keys: undefined,

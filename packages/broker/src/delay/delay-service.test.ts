@@ -152,6 +152,21 @@ test('a message without a real topic is dropped with a word, and holds up nobody
   await scene.stop()
 })
 
+test('a message that its light message queues keep out goes to its own queue', async () => {
+  const scene = await DelayScene.started({
+    config: { enableLmq: true, enableMultiDispatch: true, maxLmqConsumeQueueNum: 1 },
+  })
+  const to = (name: string) => `INNER_MULTI_DISPATCH\u0001%LMQ%${name}\u0002`
+  await scene.send('one', 1, to('one'))
+  await scene.send('too many', 1, to('two'))
+  await scene.send('next', 1)
+  await scene.clock.advance(1500)
+  assert.deepEqual((await scene.delivered()).sort(), ['next', 'one', 'too many'])
+  assert.equal(scene.store.maxOffset('%LMQ%one', 0), 1)
+  assert.equal(scene.store.maxOffset('%LMQ%two', 0), 0)
+  await scene.stop()
+})
+
 test('however many wait, one timer does', async () => {
   const scene = await DelayScene.started()
   await scene.send('first', 3)

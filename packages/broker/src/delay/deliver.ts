@@ -1,6 +1,12 @@
 import { assert, type Clock, type Logger, sleep } from '@aerobee/base'
-import type { NewMessage } from '@aerobee/store'
-import { findProperty, type MessageRecord, propertyNames, systemTopicNames } from '@aerobee/wire'
+import type { AppendStatus, NewMessage } from '@aerobee/store'
+import {
+  findProperty,
+  type MessageRecord,
+  propertyNames,
+  removeProperty,
+  systemTopicNames,
+} from '@aerobee/wire'
 import { atOnce, type PutParts, putMessage } from '../delivery/put.js'
 import { restoredMessage } from '../delivery/restored.js'
 import type { BrokerStats } from '../stats/broker-stats.js'
@@ -48,6 +54,26 @@ export async function deliverAll(
   return true
 }
 
+/**
+ * Whether the store may take it the next time. One that only its light message queues keep out goes to its own queue
+ * alone, since all that is behind it waits.
+ */
+function mayHeal(message: NewMessage, status: AppendStatus): boolean {
+  const { innerMultiDispatch } = propertyNames
+  switch (status) {
+    case 'MESSAGE_ILLEGAL':
+    case 'PROPERTIES_SIZE_EXCEEDED':
+    case 'LMQ_CONSUME_QUEUE_NUM_EXCEEDED': {
+      const without = removeProperty(message.properties, innerMultiDispatch)
+      const changed = without !== message.properties
+      message.properties = without
+      return changed
+    }
+    default:
+      return true
+  }
+}
+
 /** Resolves with those to be put again. */
 function putAll(parts: DeliverParts, messages: readonly NewMessage[]): Promise<NewMessage[]> {
   const { stats, logger } = parts
@@ -62,9 +88,8 @@ function putAll(parts: DeliverParts, messages: readonly NewMessage[]): Promise<N
           stats.notePut(message.topic, message.queueId, 1, outcome)
         else {
           stats.notePutFailed()
-          if (status === 'MESSAGE_ILLEGAL' || status === 'PROPERTIES_SIZE_EXCEEDED')
-            logger.error(`a delayed message for topic ${message.topic} is dropped: ${status}`)
-          else again.push(message)
+          if (mayHeal(message, status)) again.push(message)
+          else logger.error(`a delayed message for topic ${message.topic} is dropped: ${status}`)
         }
         if (--underWay === 0) resolve(again)
       })

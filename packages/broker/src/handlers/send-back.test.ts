@@ -85,12 +85,11 @@ test('a message sent back waits for its retry, and says where it comes from', as
 })
 
 test('the first origin stays, and each time the wait is a level longer', async () => {
-  const { sendBack, records } = await started().then(async (scene) => {
-    await scene.send('RETRY_TOPIC\u0001First\u0002ORIGIN_MESSAGE_ID\u0001ID\u0002')
-    return scene
-  })
+  const { send, sendBack, records, clock } = await started()
+  await send('RETRY_TOPIC\u0001First\u0002ORIGIN_MESSAGE_ID\u0001ID\u0002')
   await sendBack({})
-  const [once] = await records(schedule, 2)
+  await clock.advance(10_000)
+  const [once] = await records('%RETRY%G')
   await sendBack({ offset: String(once!.physicalOffset) })
   const [twice] = await records(schedule, 3)
   assert.equal(twice!.reconsumeTimes, 2)
@@ -122,7 +121,7 @@ test('after the last retry, or below level 0, it is a dead letter', async () => 
 })
 
 test('what cannot be sent back is refused with upstream’s codes and texts, and nothing is stored', async () => {
-  const { sendBack, send, store, config } = await started()
+  const { sendBack, send, records, store, config } = await started()
   await send('')
   const refusal = async (fields: Record<string, string>) => {
     const { code, remark } = await sendBack(fields)
@@ -130,6 +129,9 @@ test('what cannot be sent back is refused with upstream’s codes and texts, and
   }
   for (const offset of ['99999', '-1', '7', '9007199254740991'])
     assert.deepEqual(await refusal({ offset }), [1, `look message by offset failed, ${offset}`])
+  await send('DELAY\u00011\u0002')
+  const waits = String((await records(schedule))[0]!.physicalOffset)
+  assert.deepEqual(await refusal({ offset: waits }), [1, `look message by offset failed, ${waits}`])
   for (const delayLevel of ['x', '', '99999999999']) assert.equal((await sendBack({ delayLevel })).code, 1)
   const faq = '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.'
   assert.deepEqual(await refusal({ group: 'no group!' }), [
@@ -138,5 +140,11 @@ test('what cannot be sent back is refused with upstream’s codes and texts, and
   ])
   config.brokerPermission = 4
   assert.deepEqual(await refusal({}), [16, 'the broker[127.0.0.1] sending message is forbidden'])
-  assert.deepEqual([...store.queues()], [['Orders', [0]]])
+  assert.deepEqual(
+    [...store.queues()],
+    [
+      ['Orders', [0]],
+      [schedule, [0]],
+    ],
+  )
 })

@@ -15,6 +15,7 @@ import {
   responseCodes,
   retryTopicOf,
   systemFlags,
+  systemTopicNames,
   versions,
 } from '@aerobee/wire'
 import { atOnce, putMessage } from '../delivery/put.js'
@@ -31,6 +32,13 @@ type Request = Parameters<Handler<SendBack['request'], SendBack['response']>>[0]
 /** Levels 1 and 2 are short; a first retry waits as long as level 3. */
 const firstRetryLevel = 3
 const readWrite = permRead | permWrite
+/** Nobody consumes from these: what lies there is delivered, or not, from elsewhere. */
+const waiting: ReadonlySet<string> = new Set([
+  systemTopicNames.schedule,
+  systemTopicNames.timer,
+  systemTopicNames.transactionHalf,
+  systemTopicNames.transactionOperation,
+])
 
 /**
  * A message that a group could not consume comes back (request 36; reference: broker-behaviour 8.1): a copy waits in
@@ -83,7 +91,7 @@ async function storeBack(
   const { request, connection } = exchange
   const bytes = request.offset < 0 ? undefined : await parts.store.recordAt(request.offset)
   const record = bytes && decodeRecord(bytes)
-  if (!record?.ok)
+  if (!record?.ok || waiting.has(record.value.topic))
     return failure(responseCodes.SYSTEM_ERROR, `look message by offset failed, ${request.offset}`)
   const ownLimit = connection.peerVersion >= versions.V3_4_9 ? request.maxReconsumeTimes : undefined
   const { reconsumeTimes } = record.value
