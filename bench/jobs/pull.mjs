@@ -11,17 +11,21 @@ const bodyAt = 88
 /**
  * Reads the records of a pull and checks that they are those asked for.
  * @param {Buffer} buffer @param {number} from @param {number} end
- * @param {{queueId: number, offset: number, next: number}} expected
+ * @param {{queueId: number, offset: number, next: number, wanted: (offset: number) => boolean}} expected
  * @returns {string | null} what is wrong
  */
-function recordsFault(buffer, from, end, { queueId, offset, next }) {
-  let due = offset
+function recordsFault(buffer, from, end, { queueId, offset, next, wanted }) {
+  const skip = (/** @type {number} */ to) => {
+    while (to < next && !wanted(to)) to++
+    return to
+  }
+  let due = skip(offset)
   let at = from
   while (at + bodyAt <= end) {
     const found = Number(buffer.readBigInt64BE(at + queueOffsetAt))
     if (found !== due) return `record ${found} where ${due} was due`
     if (buffer.readInt32BE(at + queueIdAt) !== queueId) return `record ${found} is of another queue`
-    due++
+    due = skip(due + 1)
     at += buffer.readInt32BE(at)
   }
   if (at !== end) return 'the last record of the pull is cut'
@@ -54,10 +58,10 @@ class Drain {
 
   /** @param {number} queueId */
   request(queueId) {
-    const { topic, count } = this.job
+    const { topic, count, sql } = this.job
     const opaque = opaqueBase + queueId
     this.outgoing.push(
-      pullFrame({ topic, queueId, offset: this.offsets[queueId], count, suspendMs: 0, opaque }),
+      pullFrame({ topic, queueId, offset: this.offsets[queueId], count, suspendMs: 0, opaque, sql }),
     )
   }
 
@@ -85,7 +89,9 @@ class Drain {
 
   /** One pull in 64 is read record by record. @param {Buffer} buffer @param {number} from @param {number} end @param {number} queueId @param {number} next */
   check(buffer, from, end, queueId, next) {
-    const wrong = recordsFault(buffer, from, end, { queueId, offset: this.offsets[queueId], next })
+    const { wantedFrom = 0, wantedOf = 1 } = this.job
+    const wanted = (/** @type {number} */ at) => at % wantedOf >= wantedFrom
+    const wrong = recordsFault(buffer, from, end, { queueId, offset: this.offsets[queueId], next, wanted })
     if (wrong !== null) this.failure ??= `queue ${queueId}: ${wrong}`
     this.checks++
   }
@@ -107,9 +113,10 @@ function queueOf(frame) {
 }
 
 /**
- * Drains a filled topic with pulls of `count` messages, one under way for each queue.
+ * Drains a filled topic with pulls of `count` messages, one under way for each queue. `sql` wants those whose offset
+ * modulo `wantedOf` is `wantedFrom` or more; all that were looked at are counted.
  * @param {{host: string, port: number, brokerPid: number, topic: string, queues: number, count: number,
- *   warmupMs: number, measureMs: number}} job
+ *   sql?: string, wantedFrom?: number, wantedOf?: number, warmupMs: number, measureMs: number}} job
  */
 export async function pull(job) {
   const drain = new Drain(job)

@@ -7,7 +7,8 @@ import { callOnce, SendTally, SendWindow } from '../lib/send-window.mjs'
  * Keeps a number of sends in flight for a time, or until a number of messages is sent.
  *
  * @param {{host: string, port: number, brokerPid: number, topic: string, bodyBytes: number, batch: number,
- *   connections: number, inFlight: number, warmupMs: number, measureMs: number, messages?: number, delayLevel?: number}} job
+ *   connections: number, inFlight: number, warmupMs: number, measureMs: number, messages?: number, delayLevel?: number,
+ *   properties?: string[]}} job
  */
 export async function send(job) {
   const template = sendTemplate(job)

@@ -56,10 +56,10 @@ const messageProperties = `UNIQ_KEY\u0001${uniqueKeyStem}${uniqueKeyZero}\u0002W
 /**
  * One message of a batch body:
  *   total:4 | magic:4 | crc:4 | flag:4 | bodyLength:4 | body | propertiesLength:2 | properties
- * @param {number} bodyBytes @returns {Buffer}
+ * @param {number} bodyBytes @param {string} more properties of its own @returns {Buffer}
  */
-function batchEntry(bodyBytes) {
-  const properties = Buffer.from(messageProperties)
+function batchEntry(bodyBytes, more) {
+  const properties = Buffer.from(messageProperties + more)
   const entry = Buffer.alloc(22 + bodyBytes + properties.length)
   entry.writeInt32BE(entry.length, 0)
   entry.writeInt32BE(bodyBytes, 16)
@@ -87,14 +87,17 @@ function placesOf(frame, text) {
  */
 
 /**
- * A send (310) of one message, or a batch (320) when `batch` > 1.
- * @param {{topic: string, bodyBytes: number, batch: number, delayLevel?: number}} shape @returns {SendTemplate}
+ * A send (310) of one message, or a batch (320) when `batch` > 1; `properties` are more of them for each in the batch.
+ * @param {{topic: string, bodyBytes: number, batch: number, delayLevel?: number, properties?: string[]}} shape
+ * @returns {SendTemplate}
  */
-export function sendTemplate({ topic, bodyBytes, batch, delayLevel = 0 }) {
-  const properties = delayLevel > 0 ? `${messageProperties}DELAY\u0001${delayLevel}\u0002` : messageProperties
+export function sendTemplate({ topic, bodyBytes, batch, delayLevel = 0, properties = [] }) {
+  const common = delayLevel > 0 ? `${messageProperties}DELAY\u0001${delayLevel}\u0002` : messageProperties
   const body =
-    batch > 1 ? Buffer.concat(Array(batch).fill(batchEntry(bodyBytes))) : Buffer.alloc(bodyBytes, 'x')
-  const header = requestHeader(batch > 1 ? 320 : 310, sendFields(topic, batch > 1, properties), opaqueBase)
+    batch > 1
+      ? Buffer.concat(Array.from({ length: batch }, (_, i) => batchEntry(bodyBytes, properties[i] ?? '')))
+      : Buffer.alloc(bodyBytes, 'x')
+  const header = requestHeader(batch > 1 ? 320 : 310, sendFields(topic, batch > 1, common), opaqueBase)
   const frame = encodeFrame(header, body)
   const last = uniqueKeyStem.length + uniqueKeyZero.length - 1
   return {
@@ -130,13 +133,15 @@ export function patchKey(buffer, lastDigit, count) {
 
 /**
  * A pull (11) with the subscription in the header (sysFlag 4), so that no heartbeat has to come first;
- * `suspendMs` > 0 adds long polling (sysFlag 2).
- * @param {{topic: string, queueId: number, offset: number, count: number, suspendMs: number, opaque: number}} pull
+ * `suspendMs` > 0 adds long polling (sysFlag 2). Without `sql` all messages are wanted.
+ * @param {{topic: string, queueId: number, offset: number, count: number, suspendMs: number, opaque: number,
+ *   sql?: string}} pull
  * @returns {Buffer}
  */
-export function pullFrame({ topic, queueId, offset, count, suspendMs, opaque }) {
+export function pullFrame({ topic, queueId, offset, count, suspendMs, opaque, sql }) {
   const sysFlag = suspendMs > 0 ? 6 : 4
-  const header = `{"code":11,"extFields":{"queueId":"${queueId}","commitOffset":"0","subscription":"*","suspendTimeoutMillis":"${suspendMs}","bname":"broker-a","sysFlag":"${sysFlag}","expressionType":"TAG","topic":"${topic}","consumerGroup":"BenchConsumer","maxMsgNums":"${count}","queueOffset":"${offset}","subVersion":"0","maxMsgBytes":"2147483647"},"flag":0,"language":"JAVA","opaque":${opaque},${javaTail}`
+  const [subscription, type] = sql === undefined ? ['*', 'TAG'] : [sql, 'SQL92']
+  const header = `{"code":11,"extFields":{"queueId":"${queueId}","commitOffset":"0","subscription":"${subscription}","suspendTimeoutMillis":"${suspendMs}","bname":"broker-a","sysFlag":"${sysFlag}","expressionType":"${type}","topic":"${topic}","consumerGroup":"BenchConsumer","maxMsgNums":"${count}","queueOffset":"${offset}","subVersion":"0","maxMsgBytes":"2147483647"},"flag":0,"language":"JAVA","opaque":${opaque},${javaTail}`
   return encodeFrame(header)
 }
 

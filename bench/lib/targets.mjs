@@ -81,6 +81,7 @@ export const targets = [
   },
   ...cpuTargets('drain-recent', 1.7, 1.2),
   ...cpuTargets('drain', 1.7, 1.2),
+  ...cpuTargets('drain-sql', 1.5, 2.5),
   {
     scenario: 'end-to-end',
     text: 'p50 ms',

@@ -139,7 +139,8 @@ export function apachePeer({ cacheDir, workDir }) {
           : null,
     /** The folder of its jars, fetched when they are not there. */
     jars: () => jars(cacheDir),
-    describe: () => `java ${brokerFlags.join(' ')} (G1, defaults), broker.conf defaults with ASYNC_FLUSH`,
+    describe: () =>
+      `java ${brokerFlags.join(' ')} (G1, defaults), broker.conf defaults with ASYNC_FLUSH and filters`,
 
     async start() {
       jars(cacheDir)
@@ -157,6 +158,7 @@ export function apachePeer({ cacheDir, workDir }) {
         storePathRootDir: join(home, 'store'),
         storePathCommitLog: join(home, 'store', 'commitlog'),
         autoCreateTopicEnable: true,
+        enablePropertyFilter: true,
         defaultTopicQueueNums: 8,
         flushDiskType: 'ASYNC_FLUSH',
         brokerRole: 'ASYNC_MASTER',

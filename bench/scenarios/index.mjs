@@ -1,6 +1,7 @@
 import { delayLevel } from './delay-level.mjs'
 import { drain, drainRecent } from './drain.mjs'
 import { endToEnd } from './end-to-end.mjs'
+import { drainSql } from './filtered.mjs'
 import { idle } from './idle.mjs'
 import { memory } from './memory.mjs'
 import { batch16, send1, send64, send512 } from './sends.mjs'
@@ -34,6 +35,7 @@ export const scenarios = [
   delayLevel,
   drainRecent,
   drain,
+  drainSql,
   endToEnd,
   memory,
   idle,
