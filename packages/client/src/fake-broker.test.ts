@@ -146,6 +146,9 @@ export class FakeBroker implements SendPlace {
       this.#serve(commands.unregisterClient, (exchange) => this.members.unregister(exchange.request)),
       this.#serve(commands.getConsumerListByGroup, ({ request }) => this.members.list(request.consumerGroup)),
       this.#serve(commands.checkClientConfig, () => success()),
+      this.#serve(commands.queryAssignment, () =>
+        failure(responseCodes.REQUEST_CODE_NOT_SUPPORTED, 'not here'),
+      ),
       this.#serve(commands.pullMessage, (exchange) => this.#pull(exchange)),
       this.#serve(commands.litePullMessage, (exchange) => this.#pull(exchange)),
       this.#serve(commands.queryConsumerOffset, ({ request }) => this.#queryOffset(request)),

@@ -25,6 +25,8 @@ export interface AssignmentOptions {
   strategy: AllocateStrategy
   subscriptions: ReadonlyMap<string, Subscription>
   broadcasting: boolean
+  /** The broker shares the queues out. */
+  byBroker: boolean
   events: RoleEvents
   /** Of orderly consumers in a clustering group. */
   locks: QueueLocks | undefined

@@ -109,6 +109,7 @@ export class Delivery {
       strategy: options.strategy,
       subscriptions: options.subscriptions,
       broadcasting,
+      byBroker: options.options.clientRebalance === false && !broadcasting && !this.orderly,
       events: options.events,
       locks: this.#locks,
       paused: options.paused,

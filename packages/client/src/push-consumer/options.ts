@@ -67,6 +67,11 @@ export interface PushConsumerOptions extends GroupConsumerOptions {
   awaitTerminationMillisWhenShutdown?: number
   /** Wait so long before an offset that the broker corrected counts, as clients before 5.2 do. Default 0. */
   correctOffsetDelayMillis?: number
+  /**
+   * false: a broker says which queues are this consumer's, as all members of the group must have it. Not when orderly or
+   * broadcasting. Default true: the members share them out.
+   */
+  clientRebalance?: boolean
   /** Directory of the offsets of broadcasting groups. Default `~/.rocketmq_offsets`. */
   localOffsetStoreDir?: string
   consumeMessageHooks?: readonly ConsumeMessageHook[]

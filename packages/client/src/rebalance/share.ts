@@ -3,6 +3,7 @@ import { isRetryTopic } from '@aerobee/wire'
 import type { ClientInstance } from '../client-instance.js'
 import type { RoleEvents } from '../events.js'
 import { compareQueues, type MessageQueue } from '../route.js'
+import { assignedByBroker } from './broker-assignment.js'
 import { groupMembers } from './members.js'
 import type { AllocateStrategy } from './strategy.js'
 
@@ -15,6 +16,8 @@ export interface ShareOptions {
   strategy: AllocateStrategy
   broadcasting: boolean
   events: RoleEvents
+  /** Whether the broker shares the queues out, in place of the members. Default false. */
+  byBroker?: boolean
   stopped(): boolean
 }
 
@@ -49,6 +52,8 @@ export async function shareOf(options: ShareOptions, topic: string): Promise<Sha
     return 'unknown'
   }
   if (broadcasting || all.length === 0) return { all, own: all }
+  const assigned = options.byBroker ? await assignedByBroker(options, topic, all) : 'itself'
+  if (assigned !== 'itself') return assigned === 'unknown' ? 'unknown' : { all, own: assigned }
   const members = await groupMembers(instance, group, all)
   if (members?.includes(instance.clientId))
     return { all, own: strategy.allocate({ group, own: instance.clientId, queues: all, members }) }

@@ -1,4 +1,5 @@
 /** Codecs of JSON bodies, one object a kind: `bodies.heartbeatData.decode(frame.body)`. */
+export * from './assignment.js'
 export * from './by-queue.js'
 export * from './common.js'
 export * from './heartbeat.js'
