@@ -1,15 +1,26 @@
 // Runs scenarios with @aerobee/client in a process of its own, which the harness can kill. The protocol on standard
 // input and output is described in e2e/README.md.
-import { appendFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { setTimeout as pause } from 'node:timers/promises'
+import { consume, produce, stored } from './load.mjs'
+import { member } from './member.mjs'
 
-/** @typedef {import('@aerobee/client').ReceivedMessage} ReceivedMessage */
+/**
+ * @typedef {object} Run what a scenario gets
+ * @property {typeof import('@aerobee/client')} client
+ * @property {import('@aerobee/client').ClientOptions} common of every role
+ * @property {string} topic
+ * @property {string} group of members
+ * @property {boolean} orderly of members
+ * @property {string} file to write to
+ * @property {(figures: object) => void} event tells figures on the way
+ * @property {AbortSignal} stop aborted when the scenario is told to stop
+ */
 
-const { PushConsumer } = await import(process.argv[2])
+/** @type {Record<string, (run: Run) => Promise<object>>} */
+const scenarios = { consume, member, produce, stored }
 
-/** A queue counts as served while its last message is younger than this. */
-const recentNs = 700_000_000n
+/** @type {typeof import('@aerobee/client')} */
+const client = await import(process.argv[2])
 
 /** @param {object} line */
 const write = (line) => process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -17,63 +28,21 @@ const write = (line) => process.stdout.write(`${JSON.stringify(line)}\n`)
 const log = (/** @type {string} */ level) => (/** @type {string} */ text) =>
   process.stderr.write(`${new Date().toISOString()} ${level} ${text}\n`)
 
-/**
- * One member of a group whose other members are other processes, with other clients. Each call of the listener is two
- * lines of the file, "B time queueId offset n" and "E time queueId offset n"; the time is that of the machine's monotonic
- * clock, in ns.
- * @param {any} parameters
- * @param {(figures: object) => void} event
- * @param {AbortSignal} stop
- */
-async function member({ namesrv, topic, group, orderly, file }, event, stop) {
-  writeFileSync(file, '')
-  let taken = 0
-  /** @type {Map<number, bigint>} */
-  const served = new Map()
-  // At once, so that a process that is killed leaves all that it began.
-  const note = (/** @type {'B' | 'E'} */ what, /** @type {ReceivedMessage} */ message) => {
-    const place = `${message.queue.queueId} ${message.queueOffset} ${message.text()}`
-    appendFileSync(file, `${what} ${process.hrtime.bigint()} ${place}\n`)
-  }
-  const take = async (/** @type {ReceivedMessage} */ message) => {
-    note('B', message)
-    await pause(1)
-    served.set(message.queue.queueId, process.hrtime.bigint())
-    taken += 1
-    note('E', message)
-  }
-  const consumer = new PushConsumer({
-    namesrvAddr: namesrv,
-    consumerGroup: group,
-    consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
-    logger: { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') },
-  })
-  consumer.subscribe(topic)
-  await (orderly ? consumer.runOrderly(take) : consumer.run(take))
-  while (!stop.aborted) {
-    await pause(100, undefined, { signal: stop }).catch(() => {})
-    const now = process.hrtime.bigint()
-    const queues = [...served.values()].filter((at) => now - at < recentNs).length
-    event({ taken, queues })
-  }
-  await consumer.close()
-  return { taken }
-}
-
-/** @type {Record<string, (parameters: any, event: (figures: object) => void, stop: AbortSignal) => Promise<object>>} */
-const scenarios = { member }
+const logger = { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') }
 
 /** @type {Map<number, AbortController>} */
 const running = new Map()
 const requests = createInterface({ input: process.stdin })
 requests.on('line', async (line) => {
-  const { id, run, stop, ...parameters } = JSON.parse(line)
+  const { id, run, stop, namesrv, ...parameters } = JSON.parse(line)
   if (stop) return running.get(id)?.abort()
   const stopping = new AbortController()
   running.set(id, stopping)
   try {
+    const common = { namesrvAddr: namesrv, logger }
     const event = (/** @type {object} */ figures) => write({ id, event: figures })
-    write({ id, ok: true, result: await scenarios[run](parameters, event, stopping.signal) })
+    const result = await scenarios[run]({ client, common, event, stop: stopping.signal, ...parameters })
+    write({ id, ok: true, result })
   } catch (error) {
     write({ id, ok: false, error: error instanceof Error ? error.stack : String(error) })
   }

@@ -1,5 +1,6 @@
 import { conformanceSuites } from './client.mjs'
 import { clientSuites } from './clients.mjs'
+import { exchangeSuite } from './exchange.mjs'
 import { filterSuite } from './filters.mjs'
 import { groupSuites } from './groups.mjs'
 import { loadSuites } from './kills.mjs'
@@ -13,6 +14,7 @@ import { storeSuite } from './store.mjs'
 export const suites = [
   ...clientSuites,
   ...conformanceSuites,
+  exchangeSuite,
   ...groupSuites,
   filterSuite,
   mqadminSuite,

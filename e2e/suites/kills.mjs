@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { assertNothingLost, assertOrderly, readSpans } from '../lib/deliveries.mjs'
 import { freePort } from '../lib/ports.mjs'
 import { MissingTool } from '../lib/tools.mjs'
 
@@ -28,10 +29,16 @@ function places(file) {
  * @param {Context} context
  * @param {import('../lib/driver.mjs').Driver} driver
  * @param {import('../lib/servers.mjs').Cluster} cluster
- * @param {{ times: number, end: () => Promise<unknown> }} rounds how often the broker ends, and in which way
+ * @param {{ times: number, end: () => Promise<unknown>, orderly: boolean }} rounds how often the broker ends, and in which
+ *   way; `orderly`: a consumer in order goes on all the time, too
  */
-async function runUnderLoad(context, driver, cluster, { times, end }) {
-  const files = { acknowledged: 'acknowledged.txt', stored: 'stored.txt', seen: 'seen.txt' }
+async function runUnderLoad(context, driver, cluster, { times, end, orderly }) {
+  const files = {
+    acknowledged: 'acknowledged.txt',
+    stored: 'stored.txt',
+    seen: 'seen.txt',
+    spans: 'spans.txt',
+  }
   /** @param {keyof typeof files} name */
   const file = (name) => join(context.dir, files[name])
   const client = { namesrv: cluster.namesrv, broker: cluster.broker, topic }
@@ -42,6 +49,9 @@ async function runUnderLoad(context, driver, cluster, { times, end }) {
     'the first acknowledgement',
   )
   const consuming = driver.start('consume', { ...client, file: file('seen') })
+  const inOrder = orderly
+    ? driver.start('member', { ...client, group: `${topic}-orderly`, orderly: 1, file: file('spans') })
+    : undefined
   for (let round = 0; round < times; round += 1) {
     // Another amount each time, so that the end does not always come at the same point of the broker's work.
     const enough = producing.figures.acknowledged + 100 + ((round * 137) % 400)
@@ -82,7 +92,21 @@ async function runUnderLoad(context, driver, cluster, { times, end }) {
     0,
     `${unseen.length} stored messages never reached the consumer: ${unseen.slice(0, 5)}`,
   )
+  if (inOrder) await checkOrder(inOrder, file('spans'), [...distinct].map(Number))
   return { acknowledged, stored, failed, 'delivered again': again }
+}
+
+/**
+ * @param {ReturnType<import('../lib/driver.mjs').Driver['start']>} member
+ * @param {string} file
+ * @param {number[]} stored
+ */
+async function checkOrder(member, file, stored) {
+  await member.until(({ taken }) => taken >= stored.length, 2 * progressDeadlineMs, 'all messages in order')
+  await member.stop()
+  const spans = readSpans(file, 'the consumer in order')
+  assertNothingLost(spans, stored)
+  assertOrderly(spans)
 }
 
 /** @param {Context} context @param {import('../lib/suite.mjs').Need} preferred */
@@ -107,12 +131,13 @@ async function startEither(context, preferred) {
  * @param {import('../lib/suite.mjs').Need} options.client
  * @param {boolean} options.separate
  * @param {boolean} options.clean
+ * @param {number} [options.most] ends of the broker
  */
-function loadSuite({ name, flush, client, separate, clean }) {
+function loadSuite({ name, flush, client, separate, clean, most = clean ? 5 : 20 }) {
   const what = clean ? 'clean restarts under load' : 'times kill -9 under load'
   return {
     name,
-    proves: `${clean ? 5 : 20} ${what}, ${flush}: no acknowledged message is lost`,
+    proves: `${most} ${what}, ${flush}: no acknowledged message is lost`,
     needs: /** @type {import('../lib/suite.mjs').Need[]} */ ([]),
     /** @param {Context} context */
     async run(context) {
@@ -125,9 +150,10 @@ function loadSuite({ name, flush, client, separate, clean }) {
       })
       const driver = await startEither(context, client)
       const end = () => (clean ? cluster.stopBroker() : cluster.killBroker())
-      const times = clean ? 5 : context.kills
+      const times = clean ? most : Math.min(most, context.kills)
+      const orderly = client === 'client'
       await context.case(`${times} ${what}, ${flush}, ${client} client`, () =>
-        runUnderLoad(context, driver, cluster, { times, end }),
+        runUnderLoad(context, driver, cluster, { times, end, orderly }),
       )
       await driver.stop()
       await cluster.stop()
@@ -156,5 +182,21 @@ export const loadSuites = [
     client: 'go',
     separate: true,
     clean: false,
+  }),
+  loadSuite({
+    name: 'client-restart',
+    flush: 'ASYNC_FLUSH',
+    client: 'client',
+    separate: true,
+    clean: true,
+    most: 2,
+  }),
+  loadSuite({
+    name: 'client-kill',
+    flush: 'ASYNC_FLUSH',
+    client: 'client',
+    separate: true,
+    clean: false,
+    most: 5,
   }),
 ]
