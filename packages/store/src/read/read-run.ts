@@ -1,7 +1,7 @@
 import { decodeRecord, type MessageRecord } from '@aerobee/wire'
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js'
 import { isBlank, isExtensionAddress, unitPhysical, unitSize, unitTagsCode } from '../consume-queue/unit.js'
-import type { UnitBlocks } from '../consume-queue/unit-blocks.js'
+import type { UnitBlock, UnitBlocks } from '../consume-queue/unit-blocks.js'
 import type { ReadOutcome, ReadRequest, ReadStatus } from '../contracts.js'
 import type { StoreOptions } from '../options.js'
 import { entryOf } from '../record-entry.js'
@@ -59,6 +59,8 @@ export class ReadRun {
   #count = 0
   #lost = 0
   #lastPhysical = -1
+  /** Of the entry before. */
+  #block: UnitBlock | undefined
   /** Of the present entry. */
   #physical = 0
   #size = 0
@@ -148,8 +150,12 @@ export class ReadRun {
       return undefined
     }
     if (this.#extended === unit) return undefined
-    const block = this.#parts.units.find(queue, unit)
-    if (block === undefined) return this.#parts.units.load(queue, unit)
+    let block = this.#block
+    if (block === undefined || unit < block.start || unit >= block.end) {
+      block = this.#parts.units.find(queue, unit)
+      if (block === undefined) return this.#parts.units.load(queue, unit)
+      this.#block = block
+    }
     this.#take(block.view, (unit - block.start) * queue.layout.unitBytes)
     return isExtensionAddress(this.#tagsCode) ? this.#readTagsCode(unit) : undefined
   }

@@ -1,5 +1,4 @@
 import {
-  checkRecord,
   decodeRecord,
   readPhysicalOffset,
   readPropertiesAt,
@@ -7,6 +6,7 @@ import {
   readQueueOffset,
   readStoreTimestamp,
   readTotalSize,
+  recordFault,
   smallestRecordBytes,
 } from '@aerobee/wire'
 import type { LogBlock, LogBlocks } from '../commit-log/log-blocks.js'
@@ -146,10 +146,8 @@ export class RecordReader {
   }
 
   #isSound(bytes: Uint8Array, view: DataView, at: number, size: number, physical: number): boolean {
-    const { appendedCrc } = this.#parts
-    const check = checkRecord(bytes, view, at, at + size, { appendedCrc, physicalOffset: physical })
-    if (check.kind === 'record' && check.sizeBytes === size) return true
-    const reason = check.kind === 'bad' ? check.reason : `it is no record of ${size} bytes`
+    const reason = recordFault(bytes, view, at, size, physical, this.#parts.appendedCrc)
+    if (reason === undefined) return true
     this.#parts.damaged(physical, reason)
     return false
   }

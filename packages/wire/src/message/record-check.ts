@@ -2,6 +2,8 @@ import { crc31 } from './crc.js'
 import { fileEndBytes, recordAt, recordMagics } from './record.js'
 import { checkSeal } from './record-crc.js'
 import {
+  emptyShape,
+  fillRecordShape,
   type RecordShape,
   readMagic,
   readPhysicalOffset,
@@ -47,10 +49,31 @@ export function checkRecord(
   if (magic === 0 && totalSize === 0) return unwritten
   const shaped = readRecordShape(view, at, end)
   if (!shaped.ok) return { kind: 'bad', reason: shaped.reason }
-  const reason = faultOf(bytes, view, at, shaped.value, options)
+  const { bodyCrc = true, appendedCrc = false, physicalOffset } = options
+  const reason = faultOf(bytes, view, at, shaped.value, physicalOffset, bodyCrc, appendedCrc)
   return reason === undefined
     ? { kind: 'record', sizeBytes: totalSize, shape: shaped.value }
     : { kind: 'bad', reason }
+}
+
+const scratch = emptyShape()
+
+/**
+ * Why the `size` bytes at `at` are not one sound record of that place in the log; undefined when they are. As checkRecord,
+ * for readers, who look at each record that they hand out: nothing is allocated.
+ */
+export function recordFault(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  size: number,
+  physicalOffset: number,
+  appendedCrc: boolean,
+): string | undefined {
+  const reason = fillRecordShape(scratch, view, at, at + size)
+  if (reason !== undefined) return reason
+  if (scratch.totalSize !== size) return `it is no record of ${size} bytes`
+  return faultOf(bytes, view, at, scratch, physicalOffset, true, appendedCrc)
 }
 
 /** The mark covers all that is left of a file; of a part of a file it may say more than is there. */
@@ -65,16 +88,18 @@ function faultOf(
   view: DataView,
   at: number,
   shape: RecordShape,
-  options: RecordCheckOptions,
+  expectedOffset: number | undefined,
+  bodyCrc: boolean,
+  appendedCrc: boolean,
 ): string | undefined {
   const physicalOffset = readPhysicalOffset(view, at)
-  if (options.physicalOffset !== undefined && physicalOffset !== options.physicalOffset)
-    return `a record of offset ${physicalOffset} lies at ${options.physicalOffset}`
-  if (options.bodyCrc !== false && shape.bodyBytes > 0) {
+  if (expectedOffset !== undefined && physicalOffset !== expectedOffset)
+    return `a record of offset ${physicalOffset} lies at ${expectedOffset}`
+  if (bodyCrc && shape.bodyBytes > 0) {
     const stored = view.getInt32(at + recordAt.bodyCrc)
-    if (crc31(bytes, shape.bodyAt, shape.bodyBytes) !== stored) return 'the body does not have its CRC'
+    if (crc31(bytes, view, shape.bodyAt, shape.bodyBytes) !== stored) return 'the body does not have its CRC'
   }
-  if (options.appendedCrc && checkSeal(bytes, at, shape.totalSize) === false)
+  if (appendedCrc && checkSeal(bytes, at, shape.totalSize) === false)
     return 'the record does not have its appended CRC'
   return undefined
 }

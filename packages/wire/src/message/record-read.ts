@@ -79,41 +79,64 @@ export interface RecordShape {
 
 /** Checks every length of the record at `at`, which must end by `end`. Contents are not looked at. */
 export function readRecordShape(view: DataView, at: number, end: number): Result<RecordShape> {
-  if (end - at < smallestRecordBytes) return bad(`${end - at} bytes are too few for a record`)
+  const shape = emptyShape()
+  const reason = fillRecordShape(shape, view, at, end)
+  return reason === undefined ? good(shape) : bad(reason)
+}
+
+export const emptyShape = (): RecordShape => ({
+  totalSize: 0,
+  version: 1,
+  storeTimestampAt: 0,
+  bodyAt: 0,
+  bodyBytes: 0,
+  topicAt: 0,
+  topicBytes: 0,
+  propertiesAt: 0,
+  propertiesBytes: 0,
+})
+
+/** The same into a shape that is there, for those who look at many; returns why it is no record. */
+export function fillRecordShape(
+  shape: RecordShape,
+  view: DataView,
+  at: number,
+  end: number,
+): string | undefined {
+  if (end - at < smallestRecordBytes) return `${end - at} bytes are too few for a record`
   const magic = readMagic(view, at)
-  if (magic !== recordMagics.v1 && magic !== recordMagics.v2) return bad(`unknown record magic ${magic}`)
+  if (magic !== recordMagics.v1 && magic !== recordMagics.v2) return `unknown record magic ${magic}`
   const totalSize = readTotalSize(view, at)
   if (totalSize < smallestRecordBytes || totalSize > end - at)
-    return bad(`record size ${totalSize} does not fit into ${end - at} bytes`)
+    return `record size ${totalSize} does not fit into ${end - at} bytes`
   const sysFlag = readSysFlag(view, at)
   const recordEnd = at + totalSize
   const timeAt = at + recordAt.bornHost + bornHostBytes(sysFlag)
   const bodyAt = timeAt + 8 + storeHostBytes(sysFlag) + 16
   const version = magic === recordMagics.v1 ? 1 : 2
   const lengthsBytes = version + 2
-  if (bodyAt + lengthsBytes > recordEnd) return bad(`record size ${totalSize} leaves no room for its hosts`)
+  if (bodyAt + lengthsBytes > recordEnd) return `record size ${totalSize} leaves no room for its hosts`
   const bodyBytes = view.getInt32(bodyAt - 4)
   if (bodyBytes < 0 || bodyBytes > recordEnd - bodyAt - lengthsBytes)
-    return bad(`body of ${bodyBytes} bytes in a record of ${totalSize}`)
+    return `body of ${bodyBytes} bytes in a record of ${totalSize}`
   const topicAt = bodyAt + bodyBytes + version
   const topicBytes = version === 1 ? view.getInt8(topicAt - 1) : view.getInt16(topicAt - 2)
   if (topicBytes < 0 || topicBytes > recordEnd - topicAt - 2)
-    return bad(`topic of ${topicBytes} bytes in a record of ${totalSize}`)
+    return `topic of ${topicBytes} bytes in a record of ${totalSize}`
   const propertiesAt = topicAt + topicBytes + 2
   const propertiesBytes = view.getInt16(propertiesAt - 2)
   if (propertiesBytes !== recordEnd - propertiesAt)
-    return bad(`properties of ${propertiesBytes} bytes where ${recordEnd - propertiesAt} are left`)
-  return good({
-    totalSize,
-    version,
-    storeTimestampAt: timeAt,
-    bodyAt,
-    bodyBytes,
-    topicAt,
-    topicBytes,
-    propertiesAt,
-    propertiesBytes,
-  })
+    return `properties of ${propertiesBytes} bytes where ${recordEnd - propertiesAt} are left`
+  shape.totalSize = totalSize
+  shape.version = version
+  shape.storeTimestampAt = timeAt
+  shape.bodyAt = bodyAt
+  shape.bodyBytes = bodyBytes
+  shape.topicAt = topicAt
+  shape.topicBytes = topicBytes
+  shape.propertiesAt = propertiesAt
+  shape.propertiesBytes = propertiesBytes
+  return undefined
 }
 
 /** The record at `at`. Lengths are checked, CRCs are not (see record-check.ts). */

@@ -129,7 +129,6 @@ export function encodeRecord(
   assert(storeHost.length === storeHostBytes(sysFlag), 'the store host has the size that sysFlag says')
   const long = topic.length > v1TopicBytes
   view.setInt32(at + 4, long ? recordMagics.v2 : recordMagics.v1)
-  view.setInt32(at + 8, crc31(body, 0, body.length))
   view.setInt32(at + 12, fields.queueId)
   view.setInt32(at + 16, fields.flag)
   writeInt64(view, at + 20, queueOffset)
@@ -143,6 +142,7 @@ export function encodeRecord(
   writeInt64(view, end + 4, fields.preparedTransactionOffset)
   view.setInt32(end + 12, body.length)
   target.set(body, end + 16)
+  view.setInt32(at + 8, crc31(target, view, end + 16, body.length))
   end += 16 + body.length
   if (long) {
     view.setInt16(end, topic.length)
