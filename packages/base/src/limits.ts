@@ -42,6 +42,8 @@ export const limits = {
   clientIdChars: 512,
   /** Of topics, queues and groups in statistics: 1.6 KB each, 52 MB together. */
   statsTallies: 32_768,
+  /** Of all clients of broadcasting groups: 10,000 of them with ten queues; 100 bytes each. */
+  broadcastQueues: 100_000,
   /** Of all expressions that consumer groups have registered, compiled: 8,000 of usual length. */
   consumerFilterChars: 16 * MiB,
   /** A SQL92 expression with a list of a thousand UUIDs fits. */

@@ -135,6 +135,9 @@ const serviceKeys = {
     [1000, 1_000_000_000_000],
     dynamic,
   ),
+  enableBroadcastOffsetStore: flagKey('keep the offsets of clients of broadcasting groups', true),
+  broadcastOffsetExpireSecond: integerKey('how long for a client that left, s', 120, [1, 86_400]),
+  broadcastOffsetExpireMaxSecond: integerKey('how long for a client that pulls no more, s', 300, [1, 86_400]),
   rejectConflictingSubscription: flagKey(
     'refuse consumers that subscribe in another way than their group (not in RocketMQ)',
     false,

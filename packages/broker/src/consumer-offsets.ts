@@ -96,7 +96,7 @@ export class ConsumerOffsets {
     const moved: string[] = []
     for (const [key, offsets] of this.#committed)
       for (const [queueId, offset] of offsets) {
-        const end = this.#options.maxOffset(key.slice(0, key.lastIndexOf('@')), queueId)
+        const end = this.#options.maxOffset(key.slice(0, key.indexOf('@')), queueId)
         if (offset <= end) continue
         offsets.set(queueId, end)
         moved.push(`${key} queue ${queueId}: ${offset} to ${end}`)
@@ -151,14 +151,14 @@ export class ConsumerOffsets {
   /** Groups with an offset on the topic. */
   groupsOf(topic: string): string[] {
     return [...this.#committed.keys()]
-      .filter((key) => key.startsWith(`${topic}@`))
+      .filter((key) => key.startsWith(`${topic}@`) && !isOfBroadcast(key))
       .map((key) => key.slice(topic.length + 1))
   }
 
   /** Topics that the group has an offset on. */
   topicsOf(group: string): string[] {
     return [...this.#committed.keys()]
-      .filter((key) => key.endsWith(`@${group}`))
+      .filter((key) => key.endsWith(`@${group}`) && !isOfBroadcast(key))
       .map((key) => key.slice(0, -group.length - 1))
   }
 
@@ -167,7 +167,10 @@ export class ConsumerOffsets {
   }
 
   deleteGroup(group: string): void {
-    this.#deleteWhere((key) => key.endsWith(`@${group}`))
+    this.#deleteWhere((key) => {
+      const own = key.slice(key.indexOf('@') + 1)
+      return own === group || own === `${group}@broadcast`
+    })
   }
 
   #deleteWhere(matches: (key: string) => boolean): void {
@@ -217,6 +220,9 @@ export class ConsumerOffsets {
 
 /** Such groups read light message queues, which have queue 0 only. */
 const isOfLmqGroup = (key: string): boolean => isLmqTopic(key.slice(key.lastIndexOf('@') + 1))
+
+/** What clients of a broadcasting group have in common stands under `topic@group@broadcast`, and is no group's own. */
+const isOfBroadcast = (key: string) => key.indexOf('@') !== key.lastIndexOf('@')
 
 /** Neither name can hold an `@`. */
 const keyOf = (topic: string, group: string) => `${topic}@${group}`

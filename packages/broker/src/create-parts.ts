@@ -3,6 +3,7 @@ import { delayLevelsOf, type MessageStore } from '@aerobee/store'
 import { RunTimeConfig, uniqIdGenerator } from '@aerobee/wire'
 import { Admission } from './admission.js'
 import type { AdvertisedAddressFor } from './advertised.js'
+import { BroadcastOffsets } from './broadcast-offsets.js'
 import { ClientRegistry } from './clients/client-registry.js'
 import { hiddenKeys } from './config-dynamic.js'
 import { brokerConfigTable } from './config-keys.js'
@@ -45,6 +46,8 @@ export function createParts(options: PartsOptions): RunningParts {
   const groups = new GroupTable({ settings: config, clock, logger, file: files.groups })
   const filters = new ConsumerFilters({ settings: config, clock, logger, file: files.filters })
   const clients = new ClientRegistry({ settings: config, clock, logger, groups, filters })
+  const { consumers } = clients
+  const offsets = consumerOffsets(options)
   const longPoll = new LongPoll(clock)
   store.batchTopics((topic) => topics.isBatch(topic))
   store.onArrival((topic, queueId, maxOffset) => longPoll.arrived(topic, queueId, maxOffset))
@@ -60,16 +63,11 @@ export function createParts(options: PartsOptions): RunningParts {
     clients,
     registration,
     runTimeConfig: new RunTimeConfig(brokerConfigTable, config, settingsFile(options), clock, hiddenKeys),
-    consumers: clients.consumers,
+    consumers,
     conflicts: clients.conflicts,
     filters,
-    offsets: new ConsumerOffsets({
-      clock,
-      file: files.offsets,
-      ...(files.lmqOffsets && { lmqFile: files.lmqOffsets }),
-      maxOffset: (topic, queueId) => store.maxOffset(topic, queueId),
-      commitsPerVersion: config.consumerOffsetUpdateVersionStep,
-    }),
+    offsets,
+    broadcastOffsets: new BroadcastOffsets({ settings: config, clock, store, offsets, consumers }),
     locks: new QueueLocks(clock),
     longPoll,
     peers: new Peers(options.advertisedFor),
@@ -87,6 +85,16 @@ export function createParts(options: PartsOptions): RunningParts {
     halfCounts: new HalfCounts(clock, files.halfCounts),
   }
   return { ...parts, transactions: new Transactions(parts) }
+}
+
+function consumerOffsets({ clock, config, files, store }: PartsOptions): ConsumerOffsets {
+  return new ConsumerOffsets({
+    clock,
+    file: files.offsets,
+    ...(files.lmqOffsets && { lmqFile: files.lmqOffsets }),
+    maxOffset: (topic, queueId) => store.maxOffset(topic, queueId),
+    commitsPerVersion: config.consumerOffsetUpdateVersionStep,
+  })
 }
 
 /** Where changed settings go; undefined when the configuration names no file. */

@@ -11,6 +11,7 @@ import {
 import { VirtualClock } from '@aerobee/testkit'
 import { type Encodable, type FieldSet, newFrame, type SendMessageRequest } from '@aerobee/wire'
 import { Admission } from './admission.js'
+import { BroadcastOffsets } from './broadcast-offsets.js'
 import { ClientRegistry } from './clients/client-registry.js'
 import { type BrokerConfig, brokerConfigTable } from './config-keys.js'
 import { ConsumerOffsets } from './consumer-offsets.js'
@@ -268,6 +269,13 @@ export function brokerParts(more: Partial<BrokerConfig> = {}) {
     stats: new BrokerStats({ clock, settings: config, isSystem: topics.isSystem }),
     conflicts: clients.conflicts,
     filters,
+    broadcastOffsets: new BroadcastOffsets({
+      settings: config,
+      clock,
+      store,
+      offsets,
+      consumers: clients.consumers,
+    }),
     headerSubscriptions: new HeaderSubscriptions(),
     random: { below: (_bound: number) => 0, bytes: (count: number) => new Uint8Array(count) },
     newUniqKey: () => `KEY${++keys}`,

@@ -3,23 +3,25 @@ import type { BrokerParts } from './parts.js'
 
 const sampleEveryMs = 1000
 const sweepLocksEveryMs = 60_000
+const commitBroadcastEveryMs = 5000
 const purgeFiltersEveryMs = 60_000
 const dayMs = 86_400_000
 
 export type ServiceParts = Pick<
   BrokerParts,
-  'clock' | 'config' | 'clients' | 'longPoll' | 'offsets' | 'stats' | 'locks' | 'filters'
+  'clock' | 'config' | 'clients' | 'longPoll' | 'offsets' | 'stats' | 'locks' | 'filters' | 'broadcastOffsets'
 >
 
 /** What a broker does by the clock; cancelling stops all of it. */
 export function startServices(parts: ServiceParts): Timer {
-  const { clock, config, clients, longPoll, offsets, stats, locks, filters } = parts
+  const { clock, config, clients, longPoll, offsets, stats, locks, filters, broadcastOffsets } = parts
   clients.start()
   const background = { background: true }
   const timers = [
     clock.every(sampleEveryMs, () => stats.sample(), background),
     clock.every(config.flushConsumerOffsetInterval, () => offsets.save(), background),
     clock.every(sweepLocksEveryMs, () => locks.sweep(), background),
+    clock.every(commitBroadcastEveryMs, () => broadcastOffsets.commit(), background),
     clock.every(purgeFiltersEveryMs, () => filters.purge(), background),
     everyMidnight(clock, () => stats.turnDay()),
   ]

@@ -26,6 +26,8 @@ export function pullMessageHandler(
     // A pull that learns of a reset does not commit: the offset it brings is from before the reset.
     const reset = parts.offsets.takeReset(consumerGroup, topic, queueId)
     if (reset !== undefined) return resetAnswer(parts, request, admitted, reset)
+    const start = admitted.broadcast && parts.broadcastOffsets.startOf(request, admitted.broadcast)
+    if (start !== undefined) return resetAnswer(parts, request, admitted, start)
     if ((request.sysFlag & pullFlags.commitOffset) !== 0 && !isBrokersOwn(topic))
       parts.offsets.commitWithPull(consumerGroup, topic, queueId, request.commitOffset)
     return new PullRun(parts, exchange, lite).start(admitted)

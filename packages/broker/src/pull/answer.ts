@@ -48,6 +48,14 @@ export function pullAnswer(
         `sent to ${outcome.nextOffset} in [${outcome.minOffset}, ${outcome.maxOffset}]`,
     )
   parts.offsets.notePull(consumerGroup, topic, queueId, outcome.nextOffset)
+  if (admitted.broadcast) {
+    const isMoved = code === responseCodes.PULL_OFFSET_MOVED
+    parts.broadcastOffsets.note(
+      request,
+      admitted.broadcast,
+      isMoved ? outcome.nextOffset : request.queueOffset,
+    )
+  }
   const { topicName } = admitted.topic
   const bytes = outcome.records?.sizeBytes ?? 0
   parts.stats.noteGet(topicName, admitted.group.groupName, queueId, outcome.count, bytes, elapsedMs)
@@ -74,7 +82,7 @@ function suggestBroker(parts: PullParts, request: PullRequest, admitted: Admitte
     : group.whichBrokerWhenConsumeSlowly
 }
 
-/** The answer to a group that was reset: go on there. */
+/** The answer to a client that must go on elsewhere: its group was reset, or it came to a broadcast from elsewhere. */
 export function resetAnswer(
   parts: PullParts,
   request: PullRequest,
@@ -83,6 +91,7 @@ export function resetAnswer(
 ): PullReply {
   const { topic, queueId, consumerGroup } = request
   parts.offsets.notePull(consumerGroup, topic, queueId, offset)
+  if (admitted.broadcast) parts.broadcastOffsets.note(request, admitted.broadcast, offset)
   return {
     code: responseCodes.PULL_OFFSET_MOVED,
     remark: null,

@@ -2,6 +2,7 @@ import type { Connection } from '@aerobee/net'
 import { failure, type Reply } from '@aerobee/net'
 import type { PropertyMatch } from '@aerobee/store'
 import { type commands, faq, isReadable, type RequestOf, responseCodes } from '@aerobee/wire'
+import type { BroadcastClient } from '../broadcast-offsets.js'
 import type { TopicSubscription } from '../clients/consumers.js'
 import { pullFilter } from '../filters/pull-filter.js'
 import { type GroupConfig, isSystemGroup } from '../groups.js'
@@ -29,6 +30,8 @@ export interface AdmittedPull {
   readonly wanted: TopicSubscription
   /** By the properties of messages; undefined takes all. */
   readonly matchProperties: PropertyMatch | undefined
+  /** Whom it is for when the group broadcasts. */
+  readonly broadcast: BroadcastClient | undefined
 }
 
 /** Checks 2 to 13 of reference: broker-behaviour 4.1. `lite` is request 361. */
@@ -67,7 +70,9 @@ export function checkPull(
   const matchProperties = pullFilter(parts, request, wanted)
   if (matchProperties && 'code' in matchProperties) return matchProperties
   const refused = checkConsumer(parts, group, connection)
-  return refused ?? { group, topic, wanted, matchProperties }
+  if (refused) return refused
+  const broadcast = parts.broadcastOffsets.clientOf(request, connection)
+  return { group, topic, wanted, matchProperties, broadcast }
 }
 
 const deny = (forbiddenType: number, remark: string): PullReply =>

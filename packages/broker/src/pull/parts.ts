@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@aerobee/base'
 import type { MessageStore } from '@aerobee/store'
 import type { Admission } from '../admission.js'
+import type { BroadcastOffsets } from '../broadcast-offsets.js'
 import type { Consumers } from '../clients/consumers.js'
 import type { SubscriptionConflicts } from '../clients/subscription-conflicts.js'
 import type { BrokerConfig } from '../config-keys.js'
@@ -24,6 +25,7 @@ export interface PullParts {
   consumers: Consumers
   conflicts: SubscriptionConflicts
   filters: ConsumerFilters
+  broadcastOffsets: BroadcastOffsets
   offsets: ConsumerOffsets
   longPoll: LongPoll
   peers: Peers
