@@ -55,7 +55,7 @@ test('a commit of its own may move an offset back, one that rides on a pull may 
   assert.equal(offsets.query('G', 'T', 0), 45)
 })
 
-test('a reset counts at once and is taken once', () => {
+test('a reset counts at once, and each connection hears of it once until one follows it', () => {
   const offsets = offsetsOver()
   offsets.commit('G', 'T', 0, 50)
   offsets.reset('G', 'T', 0, 10)
@@ -63,8 +63,22 @@ test('a reset counts at once and is taken once', () => {
     [offsets.query('G', 'T', 0), offsets.hasReset('G', 'T', 0), offsets.hasReset('G', 'T', 1)],
     [10, true, false],
   )
-  assert.deepEqual([offsets.takeReset('G', 'T', 0), offsets.takeReset('G', 'T', 0)], [10, undefined])
+  const pull = (connectionId: number, offset: number) => offsets.redirect('G', 'T', 0, connectionId, offset)
+  assert.deepEqual([pull(1, 50), pull(2, 51)], [10, 10])
+  assert.equal(offsets.redirect('G', 'T', 1, 1, 50), undefined)
+  assert.equal(offsets.redirect('H', 'T', 0, 1, 50), undefined)
   assert.equal(offsets.query('G', 'T', 0), 10)
+  assert.equal(pull(1, 10), undefined)
+  assert.deepEqual([offsets.hasReset('G', 'T', 0), pull(3, 50)], [false, undefined])
+  assert.equal(offsets.query('G', 'T', 0), 10)
+})
+
+test('a consumer that knows of a reset and reads elsewhere is left to it, and may commit again', () => {
+  const offsets = offsetsOver()
+  offsets.reset('G', 'T', 0, 10)
+  assert.equal(offsets.redirect('G', 'T', 0, 1, 50), 10)
+  assert.equal(offsets.redirect('G', 'T', 0, 1, 50), undefined)
+  assert.equal(offsets.hasReset('G', 'T', 0), false)
 })
 
 test('offsets go with their topic or their group, and only those', () => {

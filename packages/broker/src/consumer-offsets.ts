@@ -1,6 +1,7 @@
 import type { Clock, QueueOffset } from '@aerobee/base'
 import { isLmqTopic } from '@aerobee/wire'
 import { advance, type DataVersion, newDataVersion, readDataVersion } from './data-version.js'
+import { PendingResets } from './pending-resets.js'
 import type { TableFile } from './table-file.js'
 
 export interface ConsumerOffsetOptions {
@@ -33,7 +34,7 @@ export class ConsumerOffsets {
   /** Next offset of the last pull: what is on its way to the consumer. Not kept on disk. */
   readonly #pulled = new Map<string, QueueOffsets>()
   /** Resets that the consumer has not seen yet. */
-  readonly #resets = new Map<string, QueueOffsets>()
+  readonly #resets = new PendingResets()
   readonly #version: DataVersion
   #commits = 0
   #dirty = false
@@ -52,7 +53,7 @@ export class ConsumerOffsets {
   /** Offset to start from: a pending reset first, then what was committed; undefined when neither. */
   query(group: string, topic: string, queueId: number): QueueOffset | undefined {
     const key = keyOf(topic, group)
-    return this.#resets.get(key)?.get(queueId) ?? this.#committed.get(key)?.get(queueId)
+    return this.#resets.offset(key, queueId) ?? this.#committed.get(key)?.get(queueId)
   }
 
   committed(group: string, topic: string, queueId: number): QueueOffset | undefined {
@@ -112,7 +113,7 @@ export class ConsumerOffsets {
   /** Puts the group at `offset` at once; its next pull of the queue is sent there. */
   reset(group: string, topic: string, queueId: number, offset: QueueOffset): void {
     const key = keyOf(topic, group)
-    queuesOf(this.#resets, key).set(queueId, offset)
+    this.#resets.set(key, queueId, offset)
     queuesOf(this.#committed, key).set(queueId, offset)
     this.#pulled.get(key)?.delete(queueId)
     this.#dirty = true
@@ -128,19 +129,19 @@ export class ConsumerOffsets {
   }
 
   hasReset(group: string, topic: string, queueId: number): boolean {
-    return this.#resets.size > 0 && this.#resets.get(keyOf(topic, group))?.has(queueId) === true
+    return !this.#resets.none && this.#resets.offset(keyOf(topic, group), queueId) !== undefined
   }
 
-  /** The pending reset, which is none from now on; undefined when there was none. */
-  takeReset(group: string, topic: string, queueId: number): QueueOffset | undefined {
-    if (this.#resets.size === 0) return undefined
-    const key = keyOf(topic, group)
-    const offsets = this.#resets.get(key)
-    const offset = offsets?.get(queueId)
-    if (!offsets || offset === undefined) return undefined
-    offsets.delete(queueId)
-    if (offsets.size === 0) this.#resets.delete(key)
-    return offset
+  /** Where the pull of a connection is to go instead of `pullOffset`, after a reset; undefined when it may go on. */
+  redirect(
+    group: string,
+    topic: string,
+    queueId: number,
+    connectionId: number,
+    pullOffset: QueueOffset,
+  ): QueueOffset | undefined {
+    if (this.#resets.none) return undefined
+    return this.#resets.redirect(keyOf(topic, group), queueId, connectionId, pullOffset)
   }
 
   /** `topic@group` -> queue -> committed offset. */
@@ -174,8 +175,9 @@ export class ConsumerOffsets {
   }
 
   #deleteWhere(matches: (key: string) => boolean): void {
-    for (const table of [this.#committed, this.#pulled, this.#resets])
+    for (const table of [this.#committed, this.#pulled])
       for (const key of table.keys()) if (matches(key)) table.delete(key)
+    this.#resets.deleteWhere(matches)
     this.#dirty = true
   }
 
@@ -186,6 +188,13 @@ export class ConsumerOffsets {
     const { file, lmqFile } = this.#options
     if (lmqFile) lmqFile.saveSoon(() => this.#lmqJson())
     else file.saveSoon(() => this.toJSON())
+  }
+
+  /** The same at once, for what an administrator was told is done. Resolves when it is durable, or has failed. */
+  async saveNow(): Promise<void> {
+    this.save()
+    const { file, lmqFile } = this.#options
+    await (lmqFile ?? file).flush()
   }
 
   toJSON(): object {

@@ -215,6 +215,7 @@ export class MemoryFile implements TableFile {
     this.document = JSON.parse(JSON.stringify(document))
   }
   saveSoon = (document: () => unknown) => this.save(document())
+  flush = async () => {}
   settle = async () => {}
 }
 

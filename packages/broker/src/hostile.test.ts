@@ -5,7 +5,7 @@ import { decodeFrame, encodeFrame, type Frame, isOneway } from '@aerobee/wire'
 import { type Captured, loadCapture, RawClient, type Scene, scene } from './captures.test.js'
 
 const seed = Number(process.env.SEED ?? 20_261)
-const captured = ['send', 'pull', 'heartbeat', 'offsets', 'locks'].flatMap(
+const captured = ['send', 'pull', 'heartbeat', 'offsets', 'locks', 'steering'].flatMap(
   (file) => loadCapture(file).requests,
 )
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { buildSubscription } from '@aerobee/filter'
+import { buildSubscription, type Subscription } from '@aerobee/filter'
 import type { NotifyOptions } from '@aerobee/net'
 import { type BrokerParts, FakeConnection } from './fakes.test.js'
 
@@ -19,13 +19,15 @@ export interface MemberOptions {
   language?: string
   version?: number
   tags?: string
+  /** Instead of one by tags. */
+  subscription?: Subscription
 }
 
 export function joinGroup(
   parts: Pick<BrokerParts, 'consumers'>,
   group: string,
   topics: readonly string[],
-  { clientId = `ip@${group}`, language = 'GO', version = 431, tags = '*' }: MemberOptions = {},
+  { clientId = `ip@${group}`, language = 'GO', version = 431, tags = '*', subscription }: MemberOptions = {},
 ): Member {
   const connection = new Member()
   parts.consumers.register({
@@ -38,9 +40,10 @@ export function joinGroup(
     language,
     version,
     subscriptions: topics.map((topic) => {
-      const subscription = buildSubscription(topic, tags, 'TAG', 7)
-      assert.ok(subscription.ok)
-      return subscription.value
+      if (subscription) return subscription
+      const built = buildSubscription(topic, tags, 'TAG', 7)
+      assert.ok(built.ok)
+      return built.value
     }),
   })
   return connection

@@ -11,6 +11,8 @@ export interface TableFile {
    * failure is logged and tried again.
    */
   saveSoon(document: () => object): void
+  /** What is to be saved soon is saved now; resolves when it is durable, or has failed and is tried again. */
+  flush(): Promise<void>
   /** Resolves when what was to be saved soon is durable, or has failed. */
   settle(): Promise<void>
 }
@@ -57,6 +59,10 @@ export function tableFile(
     saveSoon(document) {
       pending = document
       timer ??= clock.after(gatherMs, write, { background: true })
+    },
+    flush() {
+      write()
+      return writing
     },
     async settle() {
       write()

@@ -68,6 +68,14 @@ export class Probe {
     return (await this.#call(commands.updateConsumerOffset, fields)).code
   }
 
+  /** Puts the group at an offset. Resolves to whether the broker says so. */
+  async reset(queueId: number, offset: number, group = 'readers'): Promise<boolean> {
+    const fields = { topic, group, queueId, offset, timestamp: -1, isForce: true }
+    const calling = this.#pool.call(this.#scene.brokerAddr, commands.invokeBrokerToResetOffset, fields)
+    const answered = calling.then(({ code }) => code === responseCodes.SUCCESS).catch(() => false)
+    return this.#scene.clock.resolve(answered)
+  }
+
   async maxOffset(queueId: number): Promise<number> {
     return (await this.#call(commands.getMaxOffset, { topic, queueId })).fields!.offset
   }

@@ -149,22 +149,10 @@ export class ConsumerFilters {
   toJSON(): object {
     const topics = new Map<string, Map<string, object>>()
     for (const one of this.#all()) {
-      const { topic, consumerGroup, expressionType, filter, bornTime, deadTime, clientVersion } = one
-      const { expression } = filter
-      const dead = deadTime !== 0
-      const entry = {
-        bornTime,
-        clientVersion,
-        consumerGroup,
-        dead,
-        deadTime,
-        expression,
-        expressionType,
-        topic,
-      }
+      const { topic, consumerGroup } = one
       const groups = topics.get(topic)
-      if (groups) groups.set(consumerGroup, entry)
-      else topics.set(topic, new Map([[consumerGroup, entry]]))
+      if (groups) groups.set(consumerGroup, filterJson(one))
+      else topics.set(topic, new Map([[consumerGroup, filterJson(one)]]))
     }
     const tables = [...topics].map(
       ([topic, groups]) => [topic, { groupFilterData: Object.fromEntries(groups), topic }] as const,
@@ -205,6 +193,14 @@ export class ConsumerFilters {
       },
     }
   }
+}
+
+/** One filter as RocketMQ's document and its tools have it. */
+export function filterJson(one: ConsumerFilter): object {
+  const { topic, consumerGroup, expressionType, filter, bornTime, deadTime, clientVersion } = one
+  const { expression } = filter
+  const dead = deadTime !== 0
+  return { bornTime, clientVersion, consumerGroup, dead, deadTime, expression, expressionType, topic }
 }
 
 /** What a compiled expression takes beside its text, in characters. */

@@ -22,7 +22,7 @@ export function cloneGroupOffsetHandler({
   consumers: Consumers
   logger: Logger
 }): Handler<Clone['request'], Clone['response']> {
-  return ({ request: { srcGroup, destGroup, topic, offline }, connection }) => {
+  return async ({ request: { srcGroup, destGroup, topic, offline }, connection }) => {
     const fault = groupNameFault(destGroup)
     if (fault) return failure(responseCodes.INVALID_PARAMETER, fault)
     const subscribed = consumers.group(srcGroup)?.topics
@@ -33,7 +33,7 @@ export function cloneGroupOffsetHandler({
         (offline === true || !subscribed || subscribed.size === 0 || subscribed.has(name)) &&
         offsets.clone(srcGroup, destGroup, name),
     )
-    offsets.save()
+    await offsets.saveNow()
     logger.info(`${destGroup} got the offsets of ${srcGroup} on ${cloned.join(', ') || 'no topic'}`, {
       by: connection.remoteText,
     })

@@ -21,12 +21,12 @@ export function deleteGroupHandler({
   config: { autoDeleteUnusedStats: boolean }
   logger: Logger
 }): Handler<Delete['request'], Delete['response']> {
-  return ({ request: { groupName, cleanOffset }, connection }) => {
+  return async ({ request: { groupName, cleanOffset }, connection }) => {
     groups.delete(groupName)
     if (config.autoDeleteUnusedStats) stats.traffic.deleteGroup(groupName)
     if (cleanOffset === true) {
       offsets.deleteGroup(groupName)
-      offsets.save()
+      await offsets.saveNow()
     }
     logger.info(`group ${groupName} was deleted${cleanOffset === true ? ' with its offsets' : ''}`, {
       by: connection.remoteText,

@@ -33,7 +33,7 @@ interface Parts {
  */
 export function deleteTopicHandler(parts: Parts): Handler<Delete['request'], Delete['response']> {
   const { topics, offsets, store, longPoll, stats, config, logger } = parts
-  return ({ request: { topic }, connection }) => {
+  return async ({ request: { topic }, connection }) => {
     if (!isStoredTopicName(topic))
       return failure(
         responseCodes.INVALID_PARAMETER,
@@ -48,7 +48,7 @@ export function deleteTopicHandler(parts: Parts): Handler<Delete['request'], Del
       longPoll.expireAll(name)
       if (config.autoDeleteUnusedStats) stats.traffic.deleteTopic(name)
     }
-    offsets.save()
+    await offsets.saveNow()
     logger.info(`topic ${topic} was deleted`, { by: connection.remoteText })
     return success()
   }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { localTimeText } from '@aerobee/base'
-import { bodies, tagsCode } from '@aerobee/wire'
+import { buildSubscription } from '@aerobee/filter'
+import { bodies, encodeRecord, recordSizeUpperBound, tagsCode } from '@aerobee/wire'
 import { ask, bodyText, brokerParts, FakeConnection, storedIn } from '../fakes.test.js'
 import { newGroupConfig } from '../groups.js'
 import { joinGroup } from '../members.test.js'
@@ -20,6 +21,24 @@ function json<T>(codec: { decode(body: Uint8Array): { ok: boolean; value?: T } }
   const read = codec.decode(Buffer.from(bodyText(reply)))
   assert.ok(read.ok)
   return read.value as T
+}
+
+function recordOf(topic: string, properties: string): Uint8Array {
+  const fields = {
+    queueId: 0,
+    flag: 0,
+    sysFlag: 0,
+    bornTimestamp: 0,
+    bornHost: new Uint8Array(8),
+    storeHost: new Uint8Array(8),
+    reconsumeTimes: 0,
+    preparedTransactionOffset: 0,
+    body: Buffer.from('x'),
+    properties,
+  }
+  const bytes = Buffer.alloc(recordSizeUpperBound(fields, topic.length))
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return bytes.subarray(0, encodeRecord(bytes, view, 0, fields, Buffer.from(topic), 0, 0, 1))
 }
 
 /** Queue 0 of T holds [2, 10), the message of offset n stored at 1000 + n; queue 1 is empty. */
@@ -49,7 +68,7 @@ function scene() {
 
 const put = (parts: ReturnType<typeof scene>, group: string, topic: string, offset: number) => {
   parts.offsets.reset(group, topic, 0, offset)
-  parts.offsets.takeReset(group, topic, 0)
+  parts.offsets.redirect(group, topic, 0, 1, offset)
 }
 
 test('the progress of every group is summed up, with what is on its way to it', async () => {
@@ -139,6 +158,24 @@ test('entries of a queue are shown, and whether a group would get them', async (
   assert.equal((await view({ consumerGroup: 'H' })).filterData, 'H@T is not online!')
   assert.equal((await view({ index: 2, count: 2_000_000_000 })).queueData.length, 8)
   assert.equal((await view({ index: 2, count: -1 })).queueData.length, 0)
+})
+
+test('entries are tried with the expression of a group, too', async () => {
+  const parts = scene()
+  const subscription = buildSubscription('T', 'n > 5', 'SQL92', 7)
+  assert.ok(subscription.ok)
+  const record = (n: number) => recordOf('T', `n\u0001${n}\u0002`)
+  const records = [2, 3, 4, 5, 6, 7, 8, 9].map(record)
+  Object.assign(parts.store, { recordAt: async (at: number) => records[at / 100 - 2] })
+  joinGroup(parts, 'G', ['T'], { subscription: subscription.value })
+  parts.filters.register('G', [subscription.value])
+  const asked = { topic: 'T', queueId: 0, index: 4, count: 4, consumerGroup: 'G' }
+  const view = json(bodies.consumeQueueView, await ask(queryConsumeQueueHandler(parts), asked))
+  assert.deepEqual(
+    view.queueData.map((entry) => entry.eval),
+    [false, false, true, true],
+  )
+  assert.equal(JSON.parse(view.filterData!).expression, 'n > 5')
 })
 
 test('producers of every group are listed with their last heartbeat', async () => {

@@ -24,7 +24,8 @@ export function pullMessageHandler(
     if ('code' in admitted) return admitted
     const { consumerGroup, topic, queueId } = request
     // A pull that learns of a reset does not commit: the offset it brings is from before the reset.
-    const reset = parts.offsets.takeReset(consumerGroup, topic, queueId)
+    const { id } = exchange.connection
+    const reset = parts.offsets.redirect(consumerGroup, topic, queueId, id, request.queueOffset)
     if (reset !== undefined) return resetAnswer(parts, request, admitted, reset)
     const start = admitted.broadcast && parts.broadcastOffsets.startOf(request, admitted.broadcast)
     if (start !== undefined) return resetAnswer(parts, request, admitted, start)

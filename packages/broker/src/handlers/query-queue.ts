@@ -1,25 +1,29 @@
+import { utf8 } from '@aerobee/base'
+import { isTagType } from '@aerobee/filter'
 import { failure, type Handler } from '@aerobee/net'
-import type { MessageStore } from '@aerobee/store'
-import { bodies, type commands, responseCodes } from '@aerobee/wire'
+import type { MessageStore, QueueEntry } from '@aerobee/store'
+import { bodies, type commands, decodeRecord, responseCodes } from '@aerobee/wire'
 import { wholeAnswer } from '../admin/whole-answer.js'
-import type { Consumers } from '../clients/consumers.js'
+import type { Consumers, TopicSubscription } from '../clients/consumers.js'
+import { type ConsumerFilter, type ConsumerFilters, filterJson } from '../filters/consumer-filters.js'
 
 type Query = typeof commands.queryConsumeQueue
+
+interface Parts {
+  store: MessageStore
+  consumers: Consumers
+  filters: ConsumerFilters
+}
 
 /** A thousand entries take 100 KiB; a reader goes on behind the last. */
 const mostEntries = 1000
 
 /**
  * Entries of a queue, and whether a group would get them (request 321; reference: broker-behaviour 11). Ours: `eval`
- * says whether the group's tags match.
+ * says whether the group's subscription matches.
  */
-export function queryConsumeQueueHandler({
-  store,
-  consumers,
-}: {
-  store: MessageStore
-  consumers: Consumers
-}): Handler<Query['request'], Query['response']> {
+export function queryConsumeQueueHandler(parts: Parts): Handler<Query['request'], Query['response']> {
+  const { store, consumers, filters } = parts
   return async ({ request }) => {
     const { topic, queueId = 0, index = 0, count = 0, consumerGroup } = request
     const wanted = Math.max(0, Math.min(count, mostEntries))
@@ -31,23 +35,49 @@ export function queryConsumeQueueHandler({
       return failure(responseCodes.SUCCESS, `Index ${index} of ${queueId}@${topic} is not exist!`)
     const subscribed =
       consumerGroup === undefined ? undefined : consumers.group(consumerGroup)?.topics.get(topic)
+    const isSql = subscribed !== undefined && !isTagType(subscribed.subscription.expressionType)
+    const filter = isSql ? filters.find(consumerGroup!, topic) : undefined
+    const queueData: bodies.ConsumeQueueView['queueData'][number][] = []
+    for (const entry of entries.slice(0, wanted))
+      queueData.push({
+        eval: await isWanted(store, entry, subscribed, filter),
+        physicOffset: entry.physicalOffset,
+        physicSize: entry.sizeBytes,
+        tagsCode: entry.tagsCode,
+      })
     const view = {
-      filterData: filterText(consumerGroup, topic, subscribed !== undefined),
+      filterData: filterText(consumerGroup, topic, subscribed, filter),
       maxQueueIndex: store.maxOffset(topic, queueId),
       minQueueIndex: store.minOffset(topic, queueId),
-      queueData: entries.slice(0, wanted).map(({ physicalOffset, sizeBytes, tagsCode }) => ({
-        eval: subscribed !== undefined && (subscribed.match?.(tagsCode) ?? true),
-        physicOffset: physicalOffset,
-        physicSize: sizeBytes,
-        tagsCode,
-      })),
+      queueData,
       subscriptionData: subscribed?.subscription,
     }
     return wholeAnswer(bodies.consumeQueueView.encode(view), 'ask for fewer entries')
   }
 }
 
-function filterText(group: string | undefined, topic: string, isSubscribed: boolean): string | undefined {
+async function isWanted(
+  store: MessageStore,
+  { tagsCode, physicalOffset }: QueueEntry,
+  subscribed: TopicSubscription | undefined,
+  filter: ConsumerFilter | undefined,
+): Promise<boolean> {
+  if (!subscribed || subscribed.match?.(tagsCode) === false) return false
+  if (!filter) return true
+  const bytes = await store.recordAt(physicalOffset)
+  const record = bytes && decodeRecord(bytes)
+  if (!record?.ok) return false
+  const properties = utf8(record.value.properties)
+  return filter.filter.matches(properties, 0, properties.length)
+}
+
+function filterText(
+  group: string | undefined,
+  topic: string,
+  subscribed: TopicSubscription | undefined,
+  filter: ConsumerFilter | undefined,
+): string | undefined {
   if (group === undefined) return undefined
-  return isSubscribed ? 'null' : `${group}@${topic} is not online!`
+  if (!subscribed) return `${group}@${topic} is not online!`
+  return filter ? JSON.stringify(filterJson(filter), null, '\t') : 'null'
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { NewMessage } from '@aerobee/store'
 import { bodies } from '@aerobee/wire'
 import { ask, bodyText, brokerParts } from '../fakes.test.js'
 import { newGroupConfig } from '../groups.js'
@@ -22,7 +23,7 @@ function scene(useServerSideResetOffset = true) {
   })
   for (const queueId of [0, 1]) {
     parts.offsets.reset('G', 'T', queueId, 5)
-    parts.offsets.takeReset('G', 'T', queueId)
+    parts.offsets.redirect('G', 'T', queueId, 1, 5)
   }
   const committed = () => [0, 1].map((queueId) => parts.offsets.committed('G', 'T', queueId))
   const reset = async (more: Partial<typeof wish> | Record<string, unknown>) => {
@@ -74,21 +75,45 @@ test('what the group had pulled before is forgotten with the reset', async () =>
   assert.equal(parts.offsets.pulled('G', 'T', 0), undefined)
 })
 
-test('a pull that is held is answered at once with the new place, those of other groups go on waiting for theirs', async () => {
+test('every held pull of the group is answered at once with the new place, those of others go on waiting', async () => {
   const parts = brokerParts()
   parts.groups.put([newGroupConfig('G'), newGroupConfig('H')])
-  const pull = (group: string) => {
-    const connection = joinGroup(parts, group, ['T'])
-    const request = { ...pullRequest, consumerGroup: group }
+  for (let i = 0; i < 3; i++) parts.store.append(newMessageTo('T'), () => {})
+  const pull = (group: string, queueOffset = 3, connection = joinGroup(parts, group, ['T'])) => {
+    const request = { ...pullRequest, consumerGroup: group, queueOffset }
     return ask(pullMessageHandler(parts, { lite: false }), request, { connection })
   }
-  const [mine, other] = [await pull('G'), await pull('H')]
-  assert.equal(parts.longPoll.held, 2)
+  const staying = joinGroup(parts, 'G', ['T'])
+  // While the queue changes hands both pull it.
+  const held = [await pull('G', 3, staying), await pull('G'), await pull('H')] as const
+  assert.equal(parts.longPoll.held, 3)
   const { reply } = await ask(resetOffsetHandler(parts), { ...wish, queueId: 0, timestamp: 0 })
   assert.equal(reply.code, 0)
-  assert.deepEqual([mine.reply.code, mine.reply.fields?.nextBeginOffset], [21, 0])
-  assert.equal(other.reply.code, 19)
+  const answers = held.map((call) => `${call.reply.code} ${call.reply.fields?.nextBeginOffset}`)
+  assert.deepEqual(answers, ['21 0', '21 0', '19 3'])
+  assert.equal(parts.offsets.hasReset('G', 'T', 0), true)
+  assert.equal((await pull('G', 0, staying)).reply.code, 0)
   assert.equal(parts.offsets.hasReset('G', 'T', 0), false)
+  await pull('G', 3)
+  assert.equal(parts.longPoll.held, 1)
+})
+
+const newMessageTo = (topic: string): NewMessage => ({
+  topic,
+  queueId: 0,
+  flag: 0,
+  sysFlag: 0,
+  bornTimestamp: 0,
+  bornHost: new Uint8Array(8),
+  storeHost: new Uint8Array(8),
+  reconsumeTimes: 0,
+  preparedTransactionOffset: 0,
+  body: Buffer.from('x'),
+  properties: '',
+  tagsCode: 0,
+  uniqKey: undefined,
+  keys: undefined,
+  waitStoreOk: true,
 })
 
 const pullRequest = {

@@ -56,8 +56,8 @@ async function resetHere(parts: ResetParts, request: ResetRequest, connection: C
     offsets.reset(group, topic, queueId, offset)
     return [{ brokerName: config.brokerName, queueId, topic }, offset] as const
   })
-  offsets.save()
   longPoll.expireAll(topic)
+  await offsets.saveNow()
   logger.info(`${group} was reset on ${topic}: ${offsetTable.map(([q, at]) => `${q.queueId} to ${at}`)}`, {
     by: connection.remoteText,
   })

@@ -78,7 +78,8 @@ export class PullRun implements HeldPull {
   /** A group that was reset while its pull was held hears of it in the answer. */
   #reset(admitted: AdmittedPull): PullReply | undefined {
     const { consumerGroup, topic, queueId } = this.#exchange.request
-    const offset = this.#parts.offsets.takeReset(consumerGroup, topic, queueId)
+    const { id } = this.connection
+    const offset = this.#parts.offsets.redirect(consumerGroup, topic, queueId, id, this.offset)
     return offset === undefined
       ? undefined
       : resetAnswer(this.#parts, this.#exchange.request, admitted, offset)
