@@ -1,5 +1,6 @@
 import { conformanceSuites } from './client.mjs'
 import { clientSuites } from './clients.mjs'
+import { delayedStoreSuite } from './delayed-store.mjs'
 import { exchangeSuite } from './exchange.mjs'
 import { filterSuite } from './filters.mjs'
 import { groupSuites } from './groups.mjs'
@@ -22,5 +23,6 @@ export const suites = [
   mixedSuite,
   queueTypesSuite,
   storeSuite,
+  delayedStoreSuite,
   ...loadSuites,
 ]

@@ -2,6 +2,7 @@ import { AerobeeError, isAerobeeError } from '@aerobee/base'
 import {
   type ClientOptions,
   LitePullConsumer,
+  type LitePullConsumerOptions,
   type MessageQueue,
   Producer,
   type ReceivedMessage,
@@ -49,28 +50,25 @@ const idleMs = 2000
  */
 export async function* deadLetters(options: DeadLetterOptions): AsyncGenerator<DeadLetter, void> {
   const { group, ...client } = options
-  await using reader = await new LitePullConsumer({
-    ...client,
-    consumerGroup: toolsGroup,
-    autoCommit: false,
-    pullBatchSize: 32,
-  }).start()
-  const queues = await queuesOf(reader, dlqTopicOf(group))
-  for (const queue of queues) yield* lettersOf(reader, queue)
+  const consumer = { ...client, consumerGroup: toolsGroup, autoCommit: false, pullBatchSize: 32 }
+  for (const queue of await queuesOf(consumer, dlqTopicOf(group))) {
+    await using reader = await new LitePullConsumer(consumer).assign([queue]).start()
+    await reader.seekToBegin(queue)
+    yield* lettersOf(reader)
+  }
 }
 
-async function queuesOf(reader: LitePullConsumer, topic: string): Promise<MessageQueue[]> {
+async function queuesOf(consumer: LitePullConsumerOptions, topic: string): Promise<MessageQueue[]> {
+  await using asking = await new LitePullConsumer(consumer).start()
   try {
-    return await reader.fetchMessageQueues(topic)
+    return await asking.fetchMessageQueues(topic)
   } catch (thrown) {
     if (isAerobeeError(thrown, 'NO_ROUTE')) return []
     throw thrown
   }
 }
 
-async function* lettersOf(reader: LitePullConsumer, queue: MessageQueue): AsyncGenerator<DeadLetter, void> {
-  reader.assign([queue])
-  await reader.seekToBegin(queue)
+async function* lettersOf(reader: LitePullConsumer): AsyncGenerator<DeadLetter, void> {
   for (;;) {
     const messages = await reader.poll({ timeoutMs: idleMs })
     for (const message of messages) yield deadLetter(message)
