@@ -39,6 +39,7 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
     ...(config.enableLmq && { lmqOffsets: configFile(options, 'lmqConsumerOffset.json') }),
     delays: configFile(options, 'delayOffset.json'),
     halfCounts: configFile(options, 'transactionMetrics'),
+    timerMetrics: configFile(options, 'timermetrics'),
   }
   // The port is known only once it is open, and requests come only then.
   let advertisedFor: AdvertisedAddressFor = (local) => local
@@ -62,6 +63,7 @@ export async function startBrokerOn(store: MessageStore, options: BrokerOptions)
     [
       { name: 'tables', stop: () => saveTables(parts, Object.values(files)) },
       { name: 'store', start: () => startStore(parts), stop: () => store.stop() },
+      { name: 'timer', start: () => parts.timerService.start(), stop: () => parts.timerService.stop() },
       {
         name: 'transactions',
         start: () => parts.transactions.start(),

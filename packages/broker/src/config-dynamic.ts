@@ -4,11 +4,11 @@ import type { ConfigTable } from '@aerobee/base'
  * Keys without effect here that RocketMQ lets change at run time (reference: broker-behaviour 1.8): a change is kept
  * and answered, as it is when a configuration file holds one.
  */
-const names = `allAckInSyncStateSet allowRecallWhenBrokerNotWriteable cgColdReadThreshold coldDataFlowControlEnable
+const names = `allAckInSyncStateSet cgColdReadThreshold coldDataFlowControlEnable
   defaultMessageRequestMode defaultPopShareQueueNum enablePopBufferMerge enablePopLog enableRetryTopicV2
   globalColdReadThreshold inSyncReplicas minInSyncReplicas osPageCacheBusyTimeOutMills popFromRetryProbability
-  recallMessageEnable retrieveMessageFromPopRetryTopicV1 reviveInterval reviveScanTime serverLoadBalancerEnable
-  slaveTimeout timerEnableRetryUntilSuccess timerMaxDelaySec timerStopDequeue timerStopEnqueue
+  retrieveMessageFromPopRetryTopicV1 reviveInterval reviveScanTime serverLoadBalancerEnable
+  slaveTimeout timerEnableRetryUntilSuccess
   waitTimeMillsInAckQueue waitTimeMillsInAdminBrokerQueue waitTimeMillsInHeartbeatQueue
   waitTimeMillsInLitePullQueue waitTimeMillsInPullQueue waitTimeMillsInTransactionQueue`
 

@@ -279,6 +279,28 @@ const storeKeys = {
   cleanFileForciblyEnable: flagKey('delete files before their time when the disk is full', true, dynamic),
 }
 
+const timerKeys = {
+  timerWheelEnable: flagKey('take messages with a time of delivery', true),
+  timerMaxDelaySec: integerKey('longest delay of a timer, s', 259_200, [1, 604_800], dynamic),
+  timerPrecisionMs: integerKey('width of a slot of the timer wheel, ms', 1000, [10, 10_000]),
+  timerRollWindowSlot: integerKey(
+    'slots ahead at which a timer is placed anew on its way',
+    172_800,
+    [0, 0x7fff_ffff],
+  ),
+  timerCongestNumEachSlot: integerKey(
+    'timers in one slot above which some are refused, twice as many: all',
+    0x7fff_ffff,
+    [1, 0x7fff_ffff],
+  ),
+  timerFlushIntervalMs: integerKey('period of making the timer durable, ms', 1000, [10, 600_000]),
+  timerStopEnqueue: flagKey('leave timer messages in their topic', false, dynamic),
+  timerStopDequeue: flagKey('deliver no timer messages', false, dynamic),
+  mappedFileSizeTimerLog: integerKey('bytes of a timer log file', 100 * 1024 * KiB, [128, gib]),
+  recallMessageEnable: flagKey('timer messages can be taken back', false, dynamic),
+  allowRecallWhenBrokerNotWriteable: flagKey('also while brokerPermission forbids writing', true, dynamic),
+}
+
 export const brokerConfigTable = {
   ...withDynamicKeys(unusedBrokerKeys),
   ...identityKeys,
@@ -287,6 +309,7 @@ export const brokerConfigTable = {
   ...serviceKeys,
   ...transactionKeys,
   ...storeKeys,
+  ...timerKeys,
 }
 
 /** Every key that has an effect, with its value. Keys without effect are carried along for printing. */
@@ -295,4 +318,5 @@ export type BrokerConfig = ConfigOf<typeof identityKeys> &
   ConfigOf<typeof topicKeys> &
   ConfigOf<typeof serviceKeys> &
   ConfigOf<typeof transactionKeys> &
-  ConfigOf<typeof storeKeys>
+  ConfigOf<typeof storeKeys> &
+  ConfigOf<typeof timerKeys>

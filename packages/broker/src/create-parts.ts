@@ -9,7 +9,6 @@ import { hiddenKeys } from './config-dynamic.js'
 import { brokerConfigTable } from './config-keys.js'
 import { ConsumerOffsets } from './consumer-offsets.js'
 import { DelayService } from './delay/delay-service.js'
-import { timerNotServed } from './delivery/put.js'
 import { ConsumerFilters } from './filters/consumer-filters.js'
 import { GroupTable } from './groups.js'
 import { LongPoll } from './long-poll.js'
@@ -20,6 +19,7 @@ import { QueueLocks } from './queue-locks.js'
 import { NameServerRegistration } from './registration.js'
 import { ownPropertiesOf } from './send/parts.js'
 import { BrokerStats } from './stats/broker-stats.js'
+import { TimerService } from './timer/service.js'
 import { TopicTable } from './topics.js'
 import { HalfCounts } from './transactions/half-counts.js'
 import { Transactions } from './transactions/transactions.js'
@@ -51,13 +51,15 @@ export function createParts(options: PartsOptions): RunningParts {
   const longPoll = new LongPoll(clock)
   store.batchTopics((topic) => topics.isBatch(topic))
   store.onArrival((topic, queueId, maxOffset) => longPoll.arrived(topic, queueId, maxOffset))
-  const putParts = { config, store, delayLevels: delayLevelsOf(config), timer: timerNotServed }
   const stats = new BrokerStats({ clock, settings: config, isSystem: topics.isSystem })
+  const timerService = new TimerService({ ...options, stats, file: files.timerMetrics })
+  const putParts = { config, store, delayLevels: delayLevelsOf(config), timer: timerService.hook }
   const parts = {
     clock,
     logger,
     random,
     ...putParts,
+    timerService,
     topics,
     groups,
     clients,

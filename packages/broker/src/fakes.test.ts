@@ -8,7 +8,7 @@ import {
   type ReadOutcome,
   type ReadRequest,
 } from '@aerobee/store'
-import { VirtualClock } from '@aerobee/testkit'
+import { FaultFileSystem, VirtualClock } from '@aerobee/testkit'
 import { type Encodable, type FieldSet, newFrame, type SendMessageRequest } from '@aerobee/wire'
 import { Admission } from './admission.js'
 import { BroadcastOffsets } from './broadcast-offsets.js'
@@ -16,7 +16,6 @@ import { ClientRegistry } from './clients/client-registry.js'
 import { type BrokerConfig, brokerConfigTable } from './config-keys.js'
 import { ConsumerOffsets } from './consumer-offsets.js'
 import type { LevelProgress } from './delay/delay-service.js'
-import { timerNotServed } from './delivery/put.js'
 import { ConsumerFilters } from './filters/consumer-filters.js'
 import { GroupTable } from './groups.js'
 import { LongPoll } from './long-poll.js'
@@ -26,6 +25,7 @@ import { QueueLocks } from './queue-locks.js'
 import { ownPropertiesOf } from './send/parts.js'
 import { BrokerStats } from './stats/broker-stats.js'
 import type { TableFile } from './table-file.js'
+import { TimerService } from './timer/service.js'
 import { newTopicConfig, TopicTable } from './topics.js'
 import { HalfCounts } from './transactions/half-counts.js'
 
@@ -162,6 +162,8 @@ export class FakeStore implements MessageStore {
   offsetByTime = async () => 0
   storeTimeAt = async () => -1
   inMemory = (topic: string, queueId: number, offset: number) => offset < this.maxOffset(topic, queueId)
+  recordNow = () => undefined
+  makeDurable = async () => true
   recordAt = async () => undefined
   queryByKey = async () => ({ records: [], indexLastUpdateTimestamp: 0, indexLastUpdatePhysicalOffset: 0 })
   scan = async () => {}
@@ -247,6 +249,10 @@ export function brokerParts(more: Partial<BrokerConfig> = {}) {
   const clients = new ClientRegistry({ settings: config, clock, logger, groups, filters })
   const longPoll = new LongPoll(clock)
   store.onArrival((topic, queueId, maxOffset) => longPoll.arrived(topic, queueId, maxOffset))
+  const stats = new BrokerStats({ clock, settings: config, isSystem: topics.isSystem })
+  const random = { below: (_bound: number) => 0, bytes: (count: number) => new Uint8Array(count) }
+  const timerParts = { config, clock, logger, store, stats, random, file: new MemoryFile() }
+  const timerService = new TimerService({ ...timerParts, fileSystem: new FaultFileSystem() })
   let keys = 0
   return {
     config,
@@ -254,7 +260,8 @@ export function brokerParts(more: Partial<BrokerConfig> = {}) {
     logger,
     store,
     delayLevels: delayLevelsOf(config),
-    timer: timerNotServed,
+    timer: timerService.hook,
+    timerService,
     delay: { levels: (): Iterable<LevelProgress> => [] },
     topicFile,
     offsetFile,
@@ -267,7 +274,7 @@ export function brokerParts(more: Partial<BrokerConfig> = {}) {
     longPoll,
     peers: new Peers((local) => ({ host: local.host, port: 10_911 })),
     admission: new Admission(config),
-    stats: new BrokerStats({ clock, settings: config, isSystem: topics.isSystem }),
+    stats,
     conflicts: clients.conflicts,
     filters,
     broadcastOffsets: new BroadcastOffsets({
@@ -278,7 +285,7 @@ export function brokerParts(more: Partial<BrokerConfig> = {}) {
       consumers: clients.consumers,
     }),
     headerSubscriptions: new HeaderSubscriptions(),
-    random: { below: (_bound: number) => 0, bytes: (count: number) => new Uint8Array(count) },
+    random,
     newUniqKey: () => `KEY${++keys}`,
     ownProperties: ownPropertiesOf(config),
     halfCounts: new HalfCounts(clock, new MemoryFile()),

@@ -8,6 +8,7 @@ import type { PullParts } from './pull/parts.js'
 import type { Announcements } from './registration.js'
 import type { SendParts } from './send/parts.js'
 import type { TableFile } from './table-file.js'
+import type { TimerService } from './timer/service.js'
 import type { Transactions } from './transactions/transactions.js'
 
 /** What a broker takes from its surroundings. */
@@ -27,6 +28,7 @@ export interface BrokerParts extends SendParts, PullParts {
   delay: DelayService
   runTimeConfig: RunTimeConfig
   transactions: Transactions
+  timerService: TimerService
 }
 
 /** The documents under `<store>/config` that the broker itself keeps. */
@@ -39,4 +41,5 @@ export interface BrokerFiles {
   lmqOffsets?: TableFile
   delays: TableFile
   halfCounts: TableFile
+  timerMetrics: TableFile
 }

@@ -30,6 +30,7 @@ const tablesOf = {
   },
   'delayOffset.json': { offsetTable: { keys: 'number' } },
   transactionMetrics: { transactionCount: { keys: 'text' } },
+  timermetrics: { timingCount: { keys: 'text' } },
 } as const satisfies Record<string, Record<string, TableLayout>>
 
 export type ConfigFileName = keyof typeof tablesOf

@@ -182,6 +182,10 @@ export interface MessageStore {
   inMemory(topic: string, queueId: number, offset: QueueOffset): boolean
   /** The whole record, verified (magic, size, position); undefined when there is none. */
   recordAt(physicalOffset: PhysicalOffset): Promise<Uint8Array | undefined>
+  /** The same when it lies in memory as a whole; `sizeBytes` must be its size. A copy, without a promise. */
+  recordNow(physicalOffset: PhysicalOffset, sizeBytes: number): Uint8Array | undefined
+  /** Resolves to whether everything stored until now is durable; false when the disk will never say so. */
+  makeDurable(): Promise<boolean>
   /**
    * Shows every sound record between a physical offset, where one begins, and the present end of the log, in order.
    * The bytes are good during the call only. Reads off the event loop; rejects with IO_FAILED.

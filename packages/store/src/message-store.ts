@@ -112,6 +112,14 @@ class DirectoryStore implements MessageStore {
     return this.#running().scan(from, visit)
   }
 
+  recordNow(physicalOffset: number, sizeBytes: number): Uint8Array | undefined {
+    return this.#running().reader.records.readNow(physicalOffset, sizeBytes)
+  }
+
+  makeDurable(): Promise<boolean> {
+    return this.#running().makeDurable()
+  }
+
   async queryByKey(
     topic: string,
     key: string,

@@ -133,9 +133,7 @@ export class PositionKeeper {
     const { flush, dispatch, queueWriter, queueFiles, file, checkpoint } = this.#parts
     const positions = this.#snapshot()
     const checkpointNow = this.#checkpointAt(positions.dispatched)
-    flush.request(positions.dispatched)
-    await flush.settled()
-    if (flush.flushedOffset < positions.dispatched) return false
+    if (!(await flush.reach(positions.dispatched))) return false
     await queueWriter.writeAll()
     try {
       await queueFiles.sync()

@@ -138,6 +138,10 @@ export class RunningStore {
     queueFiles.removeTopic(topic, layout)
   }
 
+  makeDurable(): Promise<boolean> {
+    return this.log.flush.reach(this.log.writtenEnd)
+  }
+
   async scan(from: number, visit: RecordVisitor): Promise<void> {
     const { environment, segments } = this.parts
     const start = Math.max(from, segments.first?.base ?? 0)

@@ -6,6 +6,7 @@ import type { SubscriptionConflicts } from '../clients/subscription-conflicts.js
 import type { BrokerConfig } from '../config-keys.js'
 import type { LevelProgress } from '../delay/delay-service.js'
 import type { BrokerStats } from '../stats/broker-stats.js'
+import type { TimerService } from '../timer/service.js'
 import { byteText, numberText, runtimeText } from './texts.js'
 
 export interface RuntimeParts {
@@ -16,8 +17,10 @@ export interface RuntimeParts {
   admission: Admission
   conflicts: SubscriptionConflicts
   delay: { levels(): Iterable<LevelProgress> }
+  timerService: TimerFigures
 }
 
+type TimerFigures = Pick<TimerService, 'figures'>
 type Table = Record<string, string>
 
 /**
@@ -33,7 +36,7 @@ export async function runtimeInfo(parts: RuntimeParts): Promise<Table> {
     ...rateFigures(parts.stats),
     ...dayFigures(parts.stats),
     ...poolFigures(parts),
-    ...timerFigures,
+    ...timerFigures(parts.timerService),
     ...conflictSentences(parts.conflicts),
     ...delayFigures(parts),
     brokerActive: 'true',
@@ -141,13 +144,15 @@ function poolFigures({ config, admission }: RuntimeParts): Table {
   }
 }
 
-/** There is no timer yet, so nothing waits in it. */
-const timerFigures: Table = {
-  timerReadBehind: '0',
-  timerOffsetBehind: '0',
-  timerCongestNum: '0',
-  timerEnqueueTps: '0.0',
-  timerDequeueTps: '0.0',
+function timerFigures(timer: TimerFigures): Table {
+  const { readBehindSeconds, offsetBehind, waiting, enqueueTps, dequeueTps } = timer.figures()
+  return {
+    timerReadBehind: String(readBehindSeconds),
+    timerOffsetBehind: String(offsetBehind),
+    timerCongestNum: String(waiting),
+    timerEnqueueTps: numberText(enqueueTps),
+    timerDequeueTps: numberText(dequeueTps),
+  }
 }
 
 const shownConflicts = 10

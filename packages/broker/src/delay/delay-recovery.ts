@@ -1,21 +1,8 @@
-import { type Logger, type PhysicalOffset, readInt64 } from '@aerobee/base'
+import type { Logger, PhysicalOffset } from '@aerobee/base'
 import type { MessageStore } from '@aerobee/store'
 import { decodeRecord, systemTopicNames } from '@aerobee/wire'
+import { waitedAt } from '../delivery/mark.js'
 import type { DelayOffsets } from './delay-offsets.js'
-
-/**
- * A message that the delay service delivered says which record it is a copy of, in the field
- * preparedTransactionOffset, which such a message does not use:
- *
- *   mark = -1 - physical offset of the record in SCHEDULE_TOPIC_XXXX
- *
- * Below zero, since a committed transaction has the place of its half there. Offsets in the queue would not do: after
- * a power cut another message may get the offset of one that is lost, while its copy, further on in the log, is not.
- */
-export const deliveryMark = (physicalOffset: PhysicalOffset): number => -1 - physicalOffset
-
-/** preparedTransactionOffset lies this far before the body of a record. */
-const markBeforeBody = 12
 
 export interface DelayRecoveryParts {
   store: MessageStore
@@ -41,9 +28,9 @@ export async function deliveredBehind(parts: DelayRecoveryParts): Promise<Set<Ph
     offsets.save(offsets.progress(store.status().maxPhysicalOffset))
     return delivered
   }
-  await store.scan(logPosition, (view, _at, { bodyAt }) => {
-    const mark = readInt64(view, bodyAt - markBeforeBody)
-    if (mark < 0) delivered.add(-1 - mark)
+  await store.scan(logPosition, (view, _at, shape) => {
+    const offset = waitedAt(view, shape)
+    if (offset !== undefined) delivered.add(offset)
   })
   if (delivered.size > 0)
     logger.info(`${delivered.size} delayed messages were delivered after delayOffset.json was saved`)

@@ -11,7 +11,7 @@ import {
 import { FaultFileSystem, listLogger, VirtualClock } from '@aerobee/testkit'
 import { decodeRecords, type MessageRecord } from '@aerobee/wire'
 import type { BrokerConfig } from '../config-keys.js'
-import { putMessage, timerNotServed } from '../delivery/put.js'
+import { putMessage } from '../delivery/put.js'
 import { defaultConfig } from '../fakes.test.js'
 import { BrokerStats } from '../stats/broker-stats.js'
 import { tableFile } from '../table-file.js'
@@ -59,7 +59,7 @@ export class DelayScene {
       logger: listLogger(this.lines),
       store: this.store,
       delayLevels: delayLevelsOf(config),
-      timer: timerNotServed,
+      timer: { apply: () => undefined },
       stats: new BrokerStats({
         clock: this.clock,
         settings: config,

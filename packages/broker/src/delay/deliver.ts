@@ -1,16 +1,11 @@
 import { assert, type Clock, type Logger, sleep } from '@aerobee/base'
-import type { AppendStatus, NewMessage } from '@aerobee/store'
-import {
-  findProperty,
-  type MessageRecord,
-  propertyNames,
-  removeProperty,
-  systemTopicNames,
-} from '@aerobee/wire'
+import type { NewMessage } from '@aerobee/store'
+import { findProperty, type MessageRecord, propertyNames, systemTopicNames } from '@aerobee/wire'
+import { deliveryMark } from '../delivery/mark.js'
+import { mayHeal } from '../delivery/may-heal.js'
 import { atOnce, type PutParts, putMessage } from '../delivery/put.js'
 import { restoredMessage } from '../delivery/restored.js'
 import type { BrokerStats } from '../stats/broker-stats.js'
-import { deliveryMark } from './delay-recovery.js'
 
 export interface DeliverParts extends PutParts {
   clock: Clock
@@ -52,26 +47,6 @@ export async function deliverAll(
     refused = await putAll(parts, refused)
   }
   return true
-}
-
-/**
- * Whether the store may take it the next time. One that only its light message queues keep out goes to its own queue
- * alone, since all that is behind it waits.
- */
-function mayHeal(message: NewMessage, status: AppendStatus): boolean {
-  const { innerMultiDispatch } = propertyNames
-  switch (status) {
-    case 'MESSAGE_ILLEGAL':
-    case 'PROPERTIES_SIZE_EXCEEDED':
-    case 'LMQ_CONSUME_QUEUE_NUM_EXCEEDED': {
-      const without = removeProperty(message.properties, innerMultiDispatch)
-      const changed = without !== message.properties
-      message.properties = without
-      return changed
-    }
-    default:
-      return true
-  }
 }
 
 /** Resolves with those to be put again. */

@@ -11,7 +11,7 @@ import {
   transactionTypes,
 } from '@aerobee/wire'
 import type { SentProperties } from '../sent-properties.js'
-import { illegalText, notServedText } from './texts.js'
+import { illegalText } from './texts.js'
 
 /** What says when a message is to be delivered, as `scanProperties` finds it. */
 export type DeliveryWish = Pick<SentProperties, 'delayLevel' | 'timer' | 'timerOut'>
@@ -28,14 +28,6 @@ export interface PutRefusal {
 export interface TimerHook {
   /** Turns the message into one of the timer's topic; leaves one that is due already as it is. */
   apply(message: NewMessage): PutRefusal | undefined
-}
-
-/** Code 13, because clients do not try 13 again elsewhere. */
-export const timerNotServed: TimerHook = {
-  apply: () => ({
-    code: responseCodes.MESSAGE_ILLEGAL,
-    remark: notServedText('a timer message (TIMER_…)'),
-  }),
 }
 
 export interface PutParts {

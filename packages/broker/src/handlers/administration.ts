@@ -33,6 +33,7 @@ import {
   searchOffsetHandler,
 } from './queue-bounds.js'
 import { resetOffsetHandler } from './reset-offset.js'
+import { getTimerCheckPointHandler, getTimerMetricsHandler } from './timer-state.js'
 import { getTopicStatsHandler } from './topic-stats.js'
 import { updateGroupHandler, updateGroupListHandler } from './update-group.js'
 import { updateTopicHandler, updateTopicListHandler } from './update-topic.js'
@@ -67,6 +68,8 @@ export function administrationHandlers(parts: BrokerParts): Registration[] {
     serve(commands.updateBrokerConfig, updateBrokerConfigHandler(parts)),
     serve(commands.getBrokerConfig, getBrokerConfigHandler(parts)),
     serve(commands.getBrokerRuntimeInfo, getRuntimeInfoHandler(parts)),
+    serve(commands.getTimerCheckPoint, getTimerCheckPointHandler(parts)),
+    serve(commands.getTimerMetrics, getTimerMetricsHandler(parts)),
     serve(commands.getTopicStatsInfo, getTopicStatsHandler(parts)),
     serve(commands.getConsumeStats, getConsumeStatsHandler(parts)),
     serve(commands.getConsumerConnectionList, getConsumerConnectionsHandler(parts)),

@@ -23,6 +23,7 @@ interface Parts {
   store: MessageStore
   longPoll: LongPoll
   stats: BrokerStats
+  timerService: { metrics: { remove(topic: string): void } }
   config: { clearRetryTopicWhenDeleteTopic: boolean; autoDeleteUnusedStats: boolean }
   logger: Logger
 }
@@ -32,7 +33,7 @@ interface Parts {
  * Its messages stay in the log until retention takes them; the name servers keep its route until request 216.
  */
 export function deleteTopicHandler(parts: Parts): Handler<Delete['request'], Delete['response']> {
-  const { topics, offsets, store, longPoll, stats, config, logger } = parts
+  const { topics, offsets, store, longPoll, stats, timerService, config, logger } = parts
   return async ({ request: { topic }, connection }) => {
     if (!isStoredTopicName(topic))
       return failure(
@@ -46,6 +47,7 @@ export function deleteTopicHandler(parts: Parts): Handler<Delete['request'], Del
       offsets.deleteTopic(name)
       store.deleteTopic(name)
       longPoll.expireAll(name)
+      timerService.metrics.remove(name)
       if (config.autoDeleteUnusedStats) stats.traffic.deleteTopic(name)
     }
     await offsets.saveNow()

@@ -9,6 +9,7 @@ import { heartbeatHandler } from './heartbeat.js'
 import { lockQueuesHandler, unlockQueuesHandler } from './lock-queues.js'
 import { pullMessageHandler } from './pull-message.js'
 import { queryConsumerOffsetHandler } from './query-consumer-offset.js'
+import { recallMessageHandler } from './recall-message.js'
 import { sendBackHandler } from './send-back.js'
 import { sendMessageHandler } from './send-message.js'
 import { sendReplyMessageHandler } from './send-reply-message.js'
@@ -28,6 +29,7 @@ export function brokerHandlers(parts: BrokerParts): Registration[] {
     serve(commands.consumerSendMsgBack, sendBackHandler(parts)),
     serve(commands.endTransaction, endTransactionHandler(parts)),
     serve(commands.resumeCheckHalfMessage, resumeCheckHalfMessageHandler(parts)),
+    serve(commands.recallMessage, recallMessageHandler(parts)),
     serve(commands.pullMessage, pullMessageHandler(parts, { lite: false })),
     serve(commands.litePullMessage, pullMessageHandler(parts, { lite: true })),
     serve(commands.queryConsumerOffset, queryConsumerOffsetHandler(parts)),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { utf8 } from '@aerobee/base'
-import { encodeBatch, type SendMessageRequest } from '@aerobee/wire'
+import { decodeRecallHandle, encodeBatch, type SendMessageRequest } from '@aerobee/wire'
 import { ask, type BrokerParts, brokerParts, FakeConnection, sendRequest as request } from '../fakes.test.js'
 import { newTopicConfig } from '../topics.js'
 import { sendMessageHandler } from './send-message.js'
@@ -182,17 +182,23 @@ test('bodies that are empty or too long and properties beyond 32 KiB are illegal
   assert.equal((await send(parts, { properties: `K\u0001${'v'.repeat(32_600)}\u0002` })).code, 0)
 })
 
-test('what is not served yet is refused and not stored', async () => {
+test('a timer message goes to the timer, and the answer says how it is taken back', async () => {
   const parts = brokerParts()
-  for (const more of [
-    { properties: 'TIMER_DELAY_MS\u00012000\u0002' },
-    { properties: 'TIMER_DELAY_SEC\u00012\u0002' },
-    { properties: 'TIMER_DELIVER_MS\u00011795509993391\u0002' },
-  ]) {
-    const refused = await send(parts, more)
-    assert.equal(refused.code, 13, JSON.stringify(more))
-    assert.match(refused.remark!, /is not served by this broker yet; the message was not stored$/)
-  }
+  const reply = await send(parts, { properties: 'UNIQ_KEY\u0001K\u0002TIMER_DELAY_MS\u00012500\u0002' })
+  assert.deepEqual([reply.code, reply.fields?.queueId], [0, 1])
+  const slotMs = Math.floor((parts.clock.wallMs() + 2500) / 1000) * 1000
+  const handle = { topic: 'T', brokerName: 'broker-a', timestamp: String(slotMs + 1), messageId: 'K' }
+  assert.deepEqual(decodeRecallHandle(reply.fields!.recallHandle!), { ok: true, value: handle })
+  const { properties } = only(parts, 'rmq_sys_wheel_timer', 0)
+  assert.ok(
+    properties.endsWith(`TIMER_OUT_MS\u0001${slotMs}\u0002REAL_TOPIC\u0001T\u0002REAL_QID\u00011\u0002`),
+  )
+  const retry = await send(parts, { topic: '%RETRY%G', properties: 'TIMER_DELAY_MS\u00012500\u0002' })
+  assert.equal(retry.fields?.recallHandle, undefined)
+})
+
+test('transactions are refused when the broker is told to', async () => {
+  const parts = brokerParts()
   const prepared = { properties: 'TRAN_MSG\u0001true\u0002', sysFlag: 4 }
   const forbidden = await send(brokerParts({ rejectTransactionMessage: true }), prepared)
   assert.deepEqual(

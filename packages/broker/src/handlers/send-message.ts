@@ -1,12 +1,18 @@
 import type { Handler } from '@aerobee/net'
 import type { NewMessage } from '@aerobee/store'
-import { type commands, isRetryTopic, transactionTypes, withTransactionType } from '@aerobee/wire'
+import {
+  type commands,
+  isRetryTopic,
+  systemTopicNames,
+  transactionTypes,
+  withTransactionType,
+} from '@aerobee/wire'
 import { atOnce, putMessage } from '../delivery/put.js'
 import type { Peer } from '../peers.js'
 import { storeBatch } from '../send/batch.js'
 import { findDestination, redirectRetry } from '../send/destination.js'
 import { checkMessage, isPrepared, newMessage, type SendExchange, tooLong } from '../send/message.js'
-import { isStored, sendAnswer } from '../send/outcome.js'
+import { addRecallHandle, isStored, sendAnswer } from '../send/outcome.js'
 import type { SendParts } from '../send/parts.js'
 import { illegalMessage, refuse, type SendReply } from '../send/refusal.js'
 import { scanProperties } from '../sent-properties.js'
@@ -57,7 +63,9 @@ function storeOne(parts: SendParts, exchange: SendExchange): SendReply | undefin
   const wish = destination.deadLetter ? atOnce : properties
   const notPut = putMessage(parts, message, wish, (outcome) => {
     parts.admission.sendDone(bytes)
-    exchange.respond(sendAnswer(parts, peer, message, queueId, uniqKey, 1, outcome))
+    const answer = sendAnswer(parts, peer, message, queueId, uniqKey, 1, outcome)
+    if (message.topic === systemTopicNames.timer) addRecallHandle(parts, message, answer)
+    exchange.respond(answer)
   })
   return notPut && refuse(parts.config, notPut.code, notPut.remark)
 }

@@ -1,5 +1,12 @@
 import type { AppendOutcome, NewMessage, StoreStatus } from '@aerobee/store'
-import { offsetMessageId, responseCodes } from '@aerobee/wire'
+import {
+  encodeRecallHandle,
+  findProperty,
+  isRetryTopic,
+  offsetMessageId,
+  propertyNames,
+  responseCodes,
+} from '@aerobee/wire'
 import type { BrokerConfig } from '../config-keys.js'
 import type { Peer } from '../peers.js'
 import type { SendParts } from './parts.js'
@@ -87,4 +94,17 @@ export function sendAnswer(
 function messageIds({ storeHost }: Peer, { physicalOffset, physicalOffsets }: AppendOutcome): string {
   if (physicalOffsets === undefined) return offsetMessageId(storeHost, physicalOffset)
   return physicalOffsets.map((offset) => offsetMessageId(storeHost, offset)).join(',')
+}
+
+/** By which a message that went to the timer can be taken back (reference: broker-behaviour 3.6). */
+export function addRecallHandle({ config }: SendParts, { properties }: NewMessage, answer: SendReply): void {
+  const topic = findProperty(properties, propertyNames.realTopic)
+  const slot = findProperty(properties, propertyNames.timerOutMs)
+  const messageId = findProperty(properties, propertyNames.uniqKey)
+  if (answer.fields === null || topic === undefined || slot === undefined || messageId === undefined) return
+  if (isRetryTopic(topic) || answer.fields.queueId === undefined) return
+  // The slot is the time wanted, cut off: one more gives the same slot again.
+  const timestamp = String(Number(slot) + 1)
+  const { brokerName } = config
+  answer.fields.recallHandle = encodeRecallHandle({ topic, brokerName, timestamp, messageId })
 }

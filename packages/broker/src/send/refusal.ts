@@ -1,7 +1,7 @@
 import { failure, type Reply } from '@aerobee/net'
 import { type commands, type Encodable, responseCodes } from '@aerobee/wire'
 import type { BrokerConfig } from '../config-keys.js'
-import { illegalText, notServedText } from '../delivery/texts.js'
+import { illegalText } from '../delivery/texts.js'
 
 export type SendFields = Partial<Encodable<(typeof commands.sendMessage)['response']>>
 export type SendReply = Reply<(typeof commands.sendMessage)['response']>
@@ -17,7 +17,3 @@ export const refuse = (config: BrokerConfig, code: number, remark: string): Send
 
 export const illegalMessage = (config: BrokerConfig): SendReply =>
   refuse(config, responseCodes.MESSAGE_ILLEGAL, illegalText(config.maxMessageSize))
-
-/** Code 13, because clients do not try 13 again elsewhere. */
-export const notServedYet = (config: BrokerConfig, what: string): SendReply =>
-  refuse(config, responseCodes.MESSAGE_ILLEGAL, notServedText(what))

@@ -1,30 +1,9 @@
-import { AerobeeError, abortable, bad, good, type Result } from '@aerobee/base'
-import { commands, isDlqTopic, isRetryTopic, responseCodes } from '@aerobee/wire'
+import { AerobeeError, abortable } from '@aerobee/base'
+import { commands, decodeRecallHandle, isDlqTopic, isRetryTopic, responseCodes } from '@aerobee/wire'
 import { expectSuccess } from '../answers.js'
 import { withoutNamespace } from '../namespace.js'
 import { defaultRegion } from '../trace/trace-hooks.js'
 import type { Sender } from './sender.js'
-
-export interface RecallHandle {
-  topic: string
-  brokerName: string
-  /** When the message is due, ms. */
-  timestamp: string
-  messageId: string
-}
-
-/**
- * What a delayed message is recalled by:
- *
- *   handle = base64url of `v1 topic broker timestamp uniqKey`
- */
-export function decodeRecallHandle(handle: string): Result<RecallHandle> {
-  if (!/^[A-Za-z0-9_-]+={0,2}$/.test(handle)) return bad('recall handle is invalid')
-  const parts = Buffer.from(handle, 'base64url').toString('utf8').split(' ')
-  const [version, topic, brokerName, timestamp, messageId] = parts
-  if (version !== 'v1' || parts.length !== 5) return bad('recall handle is invalid')
-  return good({ topic: topic!, brokerName: brokerName!, timestamp: timestamp!, messageId: messageId! })
-}
 
 /** Asks the broker that holds the message, by any route that knows it. */
 export async function recall(

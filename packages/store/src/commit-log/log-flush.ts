@@ -25,6 +25,7 @@ export class LogFlush {
   readonly #parts: LogFlushParts
   #requested: number
   #running: Promise<void> | undefined
+  #waiting: { end: number; settle: (durable: boolean) => void }[] = []
 
   constructor(parts: LogFlushParts, flushedOffset: number) {
     this.#parts = parts
@@ -41,6 +42,15 @@ export class LogFlush {
     })
   }
 
+  /** Asks for it, and resolves to whether the log is durable up to there: false when it will never be. */
+  reach(end: number): Promise<boolean> {
+    if (end <= this.flushedOffset) return Promise.resolve(true)
+    if (this.broken) return Promise.resolve(false)
+    const reached = new Promise<boolean>((settle) => this.#waiting.push({ end, settle }))
+    this.request(end)
+    return reached
+  }
+
   /** Resolves when everything asked for is durable, or will never be. */
   async settled(): Promise<void> {
     while (this.#running) await this.#running
@@ -53,12 +63,20 @@ export class LogFlush {
         await this.#sync(this.flushedOffset, target)
       } catch (thrown) {
         this.broken = true
+        for (const { settle } of this.#waiting.splice(0)) settle(false)
         this.#parts.failed(thrown)
         return
       }
       this.flushedOffset = target
+      if (this.#waiting.length > 0) this.#settle(target)
       this.#parts.flushed(target)
     }
+  }
+
+  #settle(durable: number): void {
+    const waiting = this.#waiting
+    this.#waiting = waiting.filter(({ end }) => end > durable)
+    for (const { end, settle } of waiting) if (end <= durable) settle(true)
   }
 
   async #sync(from: number, to: number): Promise<void> {

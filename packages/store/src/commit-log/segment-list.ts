@@ -21,9 +21,13 @@ export interface SegmentPlace {
   files: OpenFiles
   logger: Logger
   directory: string
-  /** `mappedFileSizeCommitLog`. */
+  /** `mappedFileSizeCommitLog`, or what `what` says. */
   segmentBytes: number
+  /** For what is said about it. Default: the commit log. */
+  what?: { name: string; sizeKey: string }
 }
+
+const commitLog = { name: 'commit log', sizeKey: 'mappedFileSizeCommitLog' }
 
 const namePattern = /^\d{20}$/
 const pageBytes = 4096
@@ -33,7 +37,7 @@ const overheadBytes = 64 * KiB
 export const segmentName = (base: number): string => String(base).padStart(20, '0')
 
 /**
- * The files of the commit log, oldest first, without a gap (reference: storage 2):
+ * The files of a log, oldest first, without a gap (reference: storage 2):
  *
  *   00000000000000000000 | 00000000001073741824 | …      each `segmentBytes` long, made sparse
  */
@@ -156,20 +160,20 @@ export class SegmentList {
   }
 
   #check(segment: Segment, before: Segment | undefined): void {
-    const { fileSystem, directory, logger } = this.#place
+    const { fileSystem, directory, logger, what = commitLog } = this.#place
     const { segmentBytes } = this
     const sizeBytes = fileSystem.infoSync(segment.path)?.sizeBytes ?? 0
     if (sizeBytes > segmentBytes || segment.base % segmentBytes !== 0) {
       throw new AerobeeError(
         'STORE_CORRUPT',
-        `${segment.path} has ${sizeBytes} bytes, which does not agree with mappedFileSizeCommitLog=${segmentBytes}. ` +
+        `${segment.path} has ${sizeBytes} bytes, which does not agree with ${what.sizeKey}=${segmentBytes}. ` +
           'Set the key to the size the log was written with.',
       )
     }
     if (before && segment.base !== before.base + segmentBytes) {
       throw new AerobeeError(
         'STORE_CORRUPT',
-        `The commit log segment ${directory}/${segmentName(before.base + segmentBytes)} is missing: ` +
+        `The ${what.name} segment ${directory}/${segmentName(before.base + segmentBytes)} is missing: ` +
           'put it back, or move the segments before it away to go on without them.',
       )
     }

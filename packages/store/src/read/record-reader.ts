@@ -85,6 +85,18 @@ export class RecordReader {
     return this.#isSound(bytes, viewOf(bytes), 0, size, physical) ? bytes : undefined
   }
 
+  /** A copy of the record of this size, when it lies within one block in memory. */
+  readNow(physical: number, size: number): Buffer | undefined {
+    const block = this.#parts.blocks.find(physical)
+    if (block === undefined || physical + size > block.end || !this.holds(physical, size)) return undefined
+    const at = physical - block.start
+    if (size < smallestRecordBytes || readTotalSize(block.view, at) !== size) return undefined
+    if (readPhysicalOffset(block.view, at) !== physical) return undefined
+    if (physical < block.coldEnd && !this.#isSound(block.bytes, block.view, at, size, physical))
+      return undefined
+    return Buffer.from(block.bytes.subarray(at, at + size))
+  }
+
   /** Store time of the record there, -1 when there is none. Rejects with IO_FAILED. */
   async storeTime(physical: number): Promise<number> {
     const head = await this.#bytes(physical, headBytes)

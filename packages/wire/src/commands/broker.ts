@@ -50,7 +50,6 @@ export const getTimerCheckPoint = defineCommand({
   request: {},
   response: {},
   responseBody: 'timer checkpoint, 56 bytes (reference: storage)',
-  notServed: 'timer messages: not yet',
 })
 
 export const getTimerMetrics = defineCommand({
@@ -63,7 +62,6 @@ export const getTimerMetrics = defineCommand({
   request: {},
   response: {},
   responseBody: 'TimerMetricsSerializeWrapper (JSON)',
-  notServed: 'timer messages: not yet',
 })
 
 export const getBrokerConsumeStats = defineCommand({

@@ -293,5 +293,4 @@ export const recallMessage = defineCommand({
     msgId: string('unique key of the message recalled'),
     region: optional(named('MSG_REGION', string('region of the broker'))),
   },
-  notServed: 'timer messages: not yet',
 })

@@ -1,5 +1,6 @@
 export * from './batch.js'
 export * from './compression.js'
+export { crc31 } from './crc.js'
 export * from './delay-level.js'
 export * from './hashes.js'
 export * from './host.js'

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { findProperty } from '@aerobee/wire'
+import { startMs, TimerScene } from './scene.test.js'
+
+test('timers are delivered at the millisecond they ask for, whatever the way of asking and the order of sending', async () => {
+  const scene = await TimerScene.started()
+  await scene.put('late', { TIMER_DELAY_SEC: 3 })
+  await scene.put('soon', { TIMER_DELAY_MS: 250 })
+  await scene.put('at', { TIMER_DELIVER_MS: startMs + 1777 })
+  await scene.put('exact', { TIMER_DELIVER_MS: startMs - (startMs % 1000) + 2000 })
+  assert.deepEqual(await scene.bodies(), [])
+  await scene.clock.advance(5000)
+  assert.deepEqual(await scene.delivered(), ['soon 250', 'exact 1660', 'at 1777', 'late 3000'])
+  await scene.stop()
+})
+
+test('what is delivered is the message as it was, with the times at which it went in and out', async () => {
+  const scene = await TimerScene.started()
+  await scene.put('x', { TIMER_DELAY_MS: 2000, KEYS: 'k' }, { queueId: 3, reconsumeTimes: 2 })
+  await scene.clock.advance(3000)
+  const [record] = await scene.records('T', 3)
+  assert.equal(record?.flag, 7)
+  assert.equal(record.reconsumeTimes, 2)
+  assert.equal(record.bornTimestamp, startMs)
+  const property = (name: string) => findProperty(record.properties, name)
+  assert.deepEqual(
+    [
+      'REAL_TOPIC',
+      'REAL_QID',
+      'TIMER_OUT_MS',
+      'TIMER_ENQUEUE_MS',
+      'TIMER_DEQUEUE_MS',
+      'TIMER_DELAY_MS',
+      'KEYS',
+    ].map(property),
+    ['T', '3', '1795510274000', '1795510272000', String(startMs + 2000), '2000', 'k'],
+  )
+  await scene.stop()
+})
+
+test('timers of one millisecond keep the order in which they were stored', async () => {
+  const scene = await TimerScene.started()
+  const names = Array.from({ length: 300 }, (_, i) => `m${i}`)
+  const at = startMs + 1500
+  await Promise.all(names.map((name) => scene.put(name, { TIMER_DELIVER_MS: at })))
+  await scene.clock.advance(2000)
+  assert.deepEqual(
+    await scene.delivered(),
+    names.map((name) => `${name} 1500`),
+  )
+  await scene.stop()
+})
+
+test('a message that is due already is stored at once', async () => {
+  const scene = await TimerScene.started()
+  assert.equal(await scene.put('past', { TIMER_DELIVER_MS: startMs }), 'PUT_OK')
+  assert.equal(await scene.put('zero', { TIMER_DELAY_MS: 0 }), 'PUT_OK')
+  assert.deepEqual(await scene.bodies(), ['past', 'zero'])
+  await scene.stop()
+})
+
+test('a timer beyond the roll window goes round and still is on time', async () => {
+  const scene = await TimerScene.started({ config: { timerRollWindowSlot: 10 } })
+  await scene.put('far', { TIMER_DELAY_MS: 45_678 })
+  await scene.put('little', { TIMER_DELIVER_MS: startMs + 12_345 })
+  await scene.clock.advance(60_000)
+  assert.deepEqual(await scene.delivered(), ['little 12345', 'far 45678'])
+  const rolls = (await scene.records()).map(({ properties }) => findProperty(properties, 'TIMER_ROLL_TIMES'))
+  assert.deepEqual(rolls, ['1', '4'])
+  assert.equal(scene.service.metrics.countOf('T'), 0)
+  await scene.stop()
+})
+
+test('a timer is taken back by a marker for the same time', async () => {
+  const scene = await TimerScene.started()
+  await scene.put('a', { TIMER_DELAY_MS: 3000 })
+  await scene.put('b', { TIMER_DELAY_MS: 3000 })
+  assert.equal(scene.service.metrics.countOf('T'), 2)
+  const handleMs = Math.floor((startMs + 3000) / 1000) * 1000 + 1
+  await scene.put('0', { UNIQ_KEY: 'a', TIMER_DEL_UNIQKEY: 'T+a', TIMER_DELIVER_MS: handleMs })
+  await scene.put('1', { UNIQ_KEY: 'c', TIMER_DEL_UNIQKEY: 'T+c', TIMER_DELIVER_MS: handleMs })
+  await scene.clock.advance(5000)
+  assert.deepEqual(await scene.bodies(), ['b'])
+  await scene.stop()
+})
+
+test('stop switches hold timers, and give them on when they are set back', async () => {
+  const scene = await TimerScene.started()
+  scene.config.timerStopEnqueue = true
+  await scene.put('a', { TIMER_DELAY_MS: 500 })
+  await scene.clock.advance(2000)
+  assert.equal(scene.service.figures().offsetBehind, 1)
+  scene.config.timerStopEnqueue = false
+  scene.config.timerStopDequeue = true
+  await scene.clock.advance(2000)
+  assert.deepEqual(await scene.bodies(), [])
+  assert.equal(scene.service.figures().offsetBehind, 0)
+  assert.ok(scene.service.figures().readBehindSeconds >= 1)
+  scene.config.timerStopDequeue = false
+  await scene.clock.advance(1100)
+  assert.deepEqual(await scene.bodies(), ['a'])
+  await scene.stop()
+})
+
+test('a store that takes nothing for a while gets every timer later, and once', async () => {
+  const scene = await TimerScene.started()
+  for (let i = 0; i < 20; i++) await scene.put(`m${i}`, { TIMER_DELIVER_MS: startMs + 2000 + i * 100 })
+  const heal = scene.disk.fail({ call: 'write', path: /commitlog/, errno: 'ENOSPC', times: 1e9 })
+  await scene.clock.advance(6000)
+  assert.deepEqual(await scene.bodies(), [])
+  heal()
+  await scene.clock.advance(2000)
+  assert.deepEqual((await scene.bodies()).sort(), Array.from({ length: 20 }, (_, i) => `m${i}`).sort())
+  await scene.stop()
+})
+
+test('a clock that jumps forward delivers what it passed, one that jumps back delivers nothing twice', async () => {
+  const scene = await TimerScene.started()
+  await scene.put('a', { TIMER_DELAY_MS: 60_000 })
+  await scene.put('b', { TIMER_DELAY_MS: 90_000 })
+  scene.clock.jumpWall(70_000)
+  await scene.clock.advance(2000)
+  assert.deepEqual(await scene.bodies(), ['a'])
+  scene.clock.jumpWall(-70_000)
+  await scene.put('c', { TIMER_DELAY_MS: 100 })
+  await scene.clock.advance(120_000)
+  assert.deepEqual((await scene.bodies()).sort(), ['a', 'b', 'c'])
+  await scene.stop()
+})

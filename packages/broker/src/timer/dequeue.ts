@@ -1,0 +1,324 @@
+import { type Clock, errorText, type Logger, type Timer } from '@aerobee/base'
+import {
+  type AppendOutcome,
+  type AppendStatus,
+  floorTo,
+  type MessageStore,
+  type NewMessage,
+  type TimerLog,
+  type TimerUnit,
+  type TimerWheel,
+} from '@aerobee/store'
+import { findProperty, type MessageRecord, propertyNames } from '@aerobee/wire'
+import { mayHeal } from '../delivery/may-heal.js'
+import type { BrokerStats } from '../stats/broker-stats.js'
+import { deliveredMessage, rolledMessage } from './delivered.js'
+import type { TimerMetrics } from './metrics.js'
+import { type DueTimer, OpenSlot } from './open-slot.js'
+import { readSlotTimers, timerRecord } from './slot-reader.js'
+
+interface Taken {
+  slot: OpenSlot
+  timer: DueTimer
+  /** The last run delivered it. */
+  known: boolean
+}
+
+export interface DequeueParts {
+  config: { timerStopDequeue: boolean; timerPrecisionMs: number }
+  clock: Clock
+  logger: Logger
+  store: MessageStore
+  stats: BrokerStats
+  wheel: TimerWheel
+  log: TimerLog
+  metrics: TimerMetrics
+  /** Everything that was stored before this time is in the wheel. */
+  hasPlaced(wallMs: number): boolean
+}
+
+/** The one that is delivered, and the next one, which is read ahead. */
+const openSlots = 2
+/** Messages on their way into the store, and those read at once. */
+const flyingMessages = 1024
+const batchMessages = 128
+const pauseMs = 500
+/** Empty slots passed in one turn. */
+const slotsPerTurn = 20_000
+
+/**
+ * Takes timers out of the wheel when they are due and stores each message in its topic (reference: broker-behaviour 8.3,
+ * dequeue and delivery). Slots are opened one second ahead and delivered to the millisecond:
+ *
+ *   readTime      now            readTime + 2 slots
+ *      | open slot | open slot …      | wheel
+ */
+export class TimerDequeue {
+  /** Every slot before this time is done with. */
+  readTimeMs = 0
+  delivered = 0
+  readonly #parts: DequeueParts
+  readonly #open = new Map<number, OpenSlot>()
+  #running: Promise<void> | undefined
+  #wanted = false
+  #stopped = true
+  #timer: Timer | undefined
+  #pausedUntil = 0
+  /** Where messages waited that the last run delivered, from slots that were not done with. */
+  #known: ReadonlySet<number> = new Set()
+  #knownFrom = Number.POSITIVE_INFINITY
+  #knownUntil = 0
+
+  constructor(parts: DequeueParts) {
+    this.#parts = parts
+  }
+
+  /** `known`: where messages waited that were delivered behind the offset `knownFrom` of the commit log already. */
+  resume(readTimeMs: number, known: ReadonlySet<number>, knownFrom: number): void {
+    this.readTimeMs = readTimeMs
+    this.#knownUntil = Math.max(this.#now(), readTimeMs) + openSlots * this.#parts.config.timerPrecisionMs
+    if (known.size === 0) return
+    this.#known = known
+    this.#knownFrom = knownFrom
+  }
+
+  start(): void {
+    this.#stopped = false
+    this.wake()
+  }
+
+  /** Resolves when nothing is on its way any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.cancel()
+    await this.#running
+    while ([...this.#open.values()].some(({ flying }) => flying > 0)) await turn(this.#parts.clock)
+  }
+
+  /** A timer was put into the wheel. `takesBack`: the key of the message that it takes back. */
+  placed(timeMs: number, unit: TimerUnit, takesBack: string | undefined): void {
+    const slot = this.#open.get(timeMs)
+    if (slot === undefined) return
+    if (takesBack === undefined) slot.add(unit)
+    else slot.takenBack.add(takesBack)
+  }
+
+  /** What was delivered of slots that are not done with lies at or behind this offset of the commit log. */
+  deliveredFrom(): number {
+    let from = Math.min(this.#parts.store.status().maxPhysicalOffset, this.#knownFrom)
+    for (const slot of this.#open.values()) from = Math.min(from, slot.deliveredFrom)
+    return from
+  }
+
+  /** Looks whether something is to be done now. */
+  wake(): void {
+    if (this.#stopped) return
+    this.#wanted = true
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+      if (this.#wanted) this.wake()
+    })
+  }
+
+  async #run(): Promise<void> {
+    const { logger } = this.#parts
+    while (this.#wanted && !this.#stopped) {
+      this.#wanted = false
+      try {
+        await this.#advance()
+        await this.#openSlots()
+        await this.#deliver()
+      } catch (thrown) {
+        logger.error(`Timers could not be read, which is tried again: ${errorText(thrown)}`)
+        this.#pausedUntil = this.#parts.clock.monoMs() + pauseMs
+      }
+    }
+    this.#arm()
+  }
+
+  /** To the first slot that is not done with. */
+  async #advance(): Promise<void> {
+    const { wheel, config, clock } = this.#parts
+    const { timerPrecisionMs: precisionMs } = config
+    let passed = 0
+    // A slot's time is over when nothing can be put into it any more.
+    while (!this.#stopped && this.readTimeMs < floorTo(this.#now(), precisionMs)) {
+      const slot = this.#open.get(this.readTimeMs)
+      if (slot) {
+        if (!slot.done) return
+        this.#open.delete(this.readTimeMs)
+      } else if (wheel.find(this.readTimeMs)) return
+      this.readTimeMs += precisionMs
+      if (this.readTimeMs > this.#knownUntil) this.#forgetKnown()
+      if (++passed % slotsPerTurn === 0) await turn(clock)
+    }
+  }
+
+  #forgetKnown(): void {
+    if (this.#known.size > 0) this.#known = new Set()
+    this.#knownFrom = this.#knownUntil = Number.POSITIVE_INFINITY
+  }
+
+  /** Reads the slots whose time has come, and the one after. */
+  async #openSlots(): Promise<void> {
+    const { wheel, config } = this.#parts
+    const { timerPrecisionMs: precisionMs, timerStopDequeue } = config
+    if (timerStopDequeue || this.#paused()) return
+    const until = floorTo(this.#now(), precisionMs) + precisionMs
+    for (let i = 0; i < openSlots; i++) {
+      const time = this.readTimeMs + i * precisionMs
+      if (time > until || this.#open.has(time)) continue
+      const place = wheel.find(time)
+      if (place) await this.#openSlot(time, place.last)
+    }
+  }
+
+  async #openSlot(time: number, last: number): Promise<void> {
+    const { store, config, logger } = this.#parts
+    const slot = new OpenSlot(time, config.timerPrecisionMs, store.status().maxPhysicalOffset)
+    this.#open.set(time, slot)
+    try {
+      const { units, takenBack, damage } = await readSlotTimers(this.#parts, time, last)
+      if (damage !== undefined) logger.error(damage)
+      for (const key of takenBack) slot.takenBack.add(key)
+      slot.load(units)
+    } catch (thrown) {
+      // What came meanwhile is in the wheel too.
+      this.#open.delete(time)
+      throw thrown
+    }
+  }
+
+  async #deliver(): Promise<void> {
+    const { config, clock } = this.#parts
+    while (!this.#stopped && !config.timerStopDequeue && !this.#paused()) {
+      const batch = this.#takeDue()
+      if (batch.length === 0) return
+      const records = batch.map(({ timer }) => timerRecord(this.#parts.store, timer))
+      const cold = records.some((record) => record instanceof Promise)
+      const read = cold ? await Promise.all(records) : (records as (MessageRecord | undefined)[])
+      for (const [i, taken] of batch.entries()) this.#put(taken, read[i])
+      await turn(clock)
+    }
+  }
+
+  #takeDue(): Taken[] {
+    const { hasPlaced } = this.#parts
+    const now = this.#now()
+    const batch: Taken[] = []
+    let flying = 0
+    for (const slot of this.#open.values()) flying += slot.flying
+    for (const slot of this.#inOrder()) {
+      // Who takes a message back does so before its slot's time.
+      if (!slot.loaded || !hasPlaced(slot.timeMs + 1)) return batch
+      while (batch.length < batchMessages && flying + batch.length < flyingMessages) {
+        const timer = slot.take(now)
+        if (timer === undefined) break
+        batch.push({ slot, timer, known: this.#known.has(timer.physicalOffset) })
+      }
+    }
+    return batch
+  }
+
+  #put({ slot, timer, known }: Taken, record: MessageRecord | undefined): void {
+    const { logger, metrics } = this.#parts
+    if (record === undefined) {
+      logger.error(
+        `The commit log does not hold the timer message at ${timer.physicalOffset}: it is not delivered.`,
+      )
+      slot.flying -= 1
+      return
+    }
+    const realTopic = findProperty(record.properties, propertyNames.realTopic) ?? ''
+    const message = known ? undefined : this.#messageOf(slot, timer, record)
+    if (message === undefined) {
+      slot.flying -= 1
+      if (known) metrics.add(realTopic, -1)
+      return
+    }
+    this.#store(message, slot, timer, (outcome) => {
+      this.delivered += 1
+      metrics.add(realTopic, takesBack(record) ? 1 : -1)
+      this.#parts.stats.notePut(message.topic, message.queueId, 1, outcome)
+    })
+  }
+
+  #store(message: NewMessage, slot: OpenSlot, timer: DueTimer, done: (outcome: AppendOutcome) => void): void {
+    this.#parts.store.append(message, (outcome) => {
+      const { status } = outcome
+      if (status === 'PUT_OK' || status === 'FLUSH_DISK_TIMEOUT') {
+        slot.flying -= 1
+        done(outcome)
+      } else if (!isForGood(status)) {
+        this.#pause(status)
+        slot.giveBack(timer)
+      } else if (mayHeal(message, status)) {
+        this.#store(message, slot, timer, done)
+      } else {
+        slot.flying -= 1
+        this.#parts.logger.error(`a timer message for topic ${message.topic} is dropped: ${status}`)
+      }
+      if (slot.flying === 0) this.wake()
+    })
+  }
+
+  /** undefined: it is not to be delivered. */
+  #messageOf(slot: OpenSlot, timer: DueTimer, record: MessageRecord): NewMessage | undefined {
+    const { config, logger } = this.#parts
+    if (timer.roll) return rolledMessage(record, timer, this.#now(), config.timerPrecisionMs)
+    if (slot.takenBack.size > 0) {
+      const { properties } = record
+      const key = `${findProperty(properties, propertyNames.realTopic)}+${findProperty(properties, propertyNames.uniqKey)}`
+      if (slot.takenBack.has(key)) return undefined
+    }
+    const message = deliveredMessage(record, timer, this.#now())
+    if (message === undefined)
+      logger.error(`The timer message at ${timer.physicalOffset} of the commit log belongs to no queue.`)
+    return message
+  }
+
+  #pause(status: string): void {
+    if (!this.#paused())
+      this.#parts.logger.warn(
+        `The store takes no timer messages (${status}): they are tried again in ${pauseMs} ms.`,
+      )
+    this.#pausedUntil = this.#parts.clock.monoMs() + pauseMs
+  }
+
+  #paused(): boolean {
+    return this.#parts.clock.monoMs() < this.#pausedUntil
+  }
+
+  /** Wakes up for the next timer, and at the latest for the next slot. */
+  #arm(): void {
+    if (this.#stopped) return
+    const { clock, config } = this.#parts
+    const now = this.#now()
+    let next = floorTo(now, config.timerPrecisionMs) + config.timerPrecisionMs
+    if (this.#paused()) next = now + this.#pausedUntil - clock.monoMs()
+    else if (!config.timerStopDequeue) {
+      for (const slot of this.#open.values()) next = Math.min(next, (slot.loaded && slot.nextDue()) || next)
+    }
+    this.#timer?.cancel()
+    this.#timer = clock.after(Math.max(next - now, 1), () => this.wake(), { background: true })
+  }
+
+  #inOrder(): OpenSlot[] {
+    return [...this.#open.values()].sort((a, b) => a.timeMs - b.timeMs)
+  }
+
+  #now(): number {
+    return this.#parts.clock.wallMs()
+  }
+}
+
+/** Whether the same message would be refused again. */
+const isForGood = (status: AppendStatus) =>
+  status === 'MESSAGE_ILLEGAL' ||
+  status === 'PROPERTIES_SIZE_EXCEEDED' ||
+  status === 'LMQ_CONSUME_QUEUE_NUM_EXCEEDED'
+
+const takesBack = ({ properties }: MessageRecord) =>
+  findProperty(properties, propertyNames.timerDeleteUniqKey) !== undefined
+
+const turn = (clock: Clock) => new Promise<void>((resolve) => clock.endOfTurn(resolve))

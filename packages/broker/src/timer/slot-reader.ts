@@ -1,0 +1,75 @@
+import type { Clock } from '@aerobee/base'
+import {
+  type MessageStore,
+  rolls,
+  slotTimeOf,
+  type TimerLog,
+  type TimerUnit,
+  takesBack,
+} from '@aerobee/store'
+import { decodeRecord, type MessageRecord } from '@aerobee/wire'
+import { timerProperties } from './due.js'
+
+export interface SlotReaderParts {
+  store: MessageStore
+  log: TimerLog
+  clock: Clock
+}
+
+export interface SlotContents {
+  /** Newest first, without those that take others back. */
+  units: TimerUnit[]
+  takenBack: string[]
+  /** Why older ones could not be read. */
+  damage: string | undefined
+}
+
+/** After so many units everybody else may do something. */
+const unitsPerTurn = 2000
+
+/** Reads the timers of a slot along their chain, beginning with the last. Rejects with IO_FAILED. */
+export async function readSlotTimers(
+  { store, log, clock }: SlotReaderParts,
+  timeMs: number,
+  last: number,
+): Promise<SlotContents> {
+  const units: TimerUnit[] = []
+  const takenBack: string[] = []
+  let read = 0
+  for (let position = last; position >= log.start; ) {
+    const found = log.read(position)
+    const unit = found instanceof Promise ? await found : found
+    if (unit === undefined || slotTimeOf(unit) !== timeMs || unit.previous >= position)
+      return {
+        units,
+        takenBack,
+        damage: `The timer log is damaged at ${position}: the slot ${timeMs} ends there.`,
+      }
+    if (takesBack(unit) && !rolls(unit)) {
+      const key = await takenBackKey(store, unit)
+      if (key !== undefined) takenBack.push(key)
+    } else units.push(unit)
+    position = unit.previous
+    if (++read % unitsPerTurn === 0) await new Promise<void>((resolve) => clock.endOfTurn(resolve))
+  }
+  return { units, takenBack, damage: undefined }
+}
+
+async function takenBackKey(store: MessageStore, unit: TimerUnit): Promise<string | undefined> {
+  const record = await timerRecord(store, unit)
+  return record && timerProperties(record.properties).takesBack
+}
+
+/** The message of a timer; undefined when the log does not hold it any more. */
+export function timerRecord(
+  store: MessageStore,
+  { physicalOffset, sizeBytes }: Pick<TimerUnit, 'physicalOffset' | 'sizeBytes'>,
+): MessageRecord | undefined | Promise<MessageRecord | undefined> {
+  const bytes = store.recordNow(physicalOffset, sizeBytes)
+  return bytes ? decoded(bytes) : store.recordAt(physicalOffset).then((read) => read && decoded(read))
+}
+
+function decoded(bytes: Uint8Array): MessageRecord | undefined {
+  const record = decodeRecord(bytes)
+  return record.ok ? record.value : undefined
+}
