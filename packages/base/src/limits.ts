@@ -40,7 +40,7 @@ export const limits = {
   longNameChars: 255,
   /** Client ids carry address, instance and unit name; longer is hostile. */
   clientIdChars: 512,
-  /** Of topics, queues and groups in statistics: 1.6 KB each, 52 MB together. */
+  /** Of topics, queues and groups in statistics: 2 KB each, 65 MB together. */
   statsTallies: 32_768,
   /** Of all clients of broadcasting groups: 10,000 of them with ten queues; 100 bytes each. */
   broadcastQueues: 100_000,

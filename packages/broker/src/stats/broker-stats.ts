@@ -166,6 +166,7 @@ export class BrokerStats {
     const { putTimes, getFound, getMissed, getTransferred } = this.totals
     this.#samples.push({ atMonoMs: this.#clock.monoMs(), putTimes, getFound, getMissed, getTransferred })
     if (this.#samples.length > 601) this.#samples.shift()
+    this.traffic.goOn(this.#clock.monoMs())
     for (const span of Object.keys(spans) as Span[])
       if ((this.#seconds * secondMs) % spans[span].periodMs === 0) this.#sampleSpan(span)
     if (this.#seconds > 0 && this.#seconds % 60 === 0) this.putTimes.turnMinute()

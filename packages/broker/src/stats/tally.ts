@@ -20,9 +20,20 @@ export interface Figures {
 
 export const noFigures: Figures = { sum: 0, tps: 0, avgpt: 0 }
 
+/** A row of samples: atMs, times, count, bytes, millis */
+const width = 5
+const column = { count: 2, bytes: 3, millis: 4 } as const
+/** Rows of the spans, one after the other in one array. */
+const firstRow = {
+  minute: 0,
+  hour: spans.minute.samples,
+  day: spans.minute.samples + spans.hour.samples,
+} as const
+const rowsOfAll = spans.minute.samples + spans.hour.samples + spans.day.samples
+
 /**
- * Sums that only grow, with samples of them behind the figures of the last minute, hour and day. The samples of a span
- * are made with the first of them, so that what lives shortly costs little.
+ * Sums that only grow, with samples of them behind the figures of the last minute, hour and day: a ring of rows for
+ * each span, made with the first sample. It begins one period before that, with nothing.
  */
 export class Tally {
   /** How often something was added. */
@@ -30,9 +41,11 @@ export class Tally {
   count = 0
   bytes = 0
   millis = 0
-  #minute: Samples | undefined
-  #hour: Samples | undefined
-  #day: Samples | undefined
+  #rows: Float64Array | undefined
+  /** Newest row of each span; -1 before the first sample. */
+  #minute = -1
+  #hour = -1
+  #day = -1
 
   add(count: number, bytes: number, millis: number): void {
     this.times += 1
@@ -42,67 +55,45 @@ export class Tally {
   }
 
   sample(span: Span, nowMs: MonoMs): void {
-    if (span === 'minute') this.#minute = sampled(this.#minute, span, nowMs, this)
-    else if (span === 'hour') this.#hour = sampled(this.#hour, span, nowMs, this)
-    else this.#day = sampled(this.#day, span, nowMs, this)
+    if (span === 'minute') this.#minute = this.#push(span, this.#minute, nowMs)
+    else if (span === 'hour') this.#hour = this.#push(span, this.#hour, nowMs)
+    else this.#day = this.#push(span, this.#day, nowMs)
   }
 
   figures(span: Span, amount: Amount): Figures {
-    const samples = span === 'minute' ? this.#minute : span === 'hour' ? this.#hour : this.#day
-    return samples?.figures(amount) ?? noFigures
-  }
-
-  /** Whether nothing was added for a whole day. */
-  get idle(): boolean {
-    return this.#day?.idle ?? false
-  }
-}
-
-function sampled(samples: Samples | undefined, span: Span, nowMs: MonoMs, tally: Tally): Samples {
-  const kept = samples ?? new Samples(spans[span].samples, nowMs - spans[span].periodMs)
-  kept.push(nowMs, tally)
-  return kept
-}
-
-/** atMs, times, count, bytes, millis */
-const width = 5
-const column = { count: 2, bytes: 3, millis: 4 } as const
-
-/** A ring of rows; the first is that of an empty tally one period before. */
-class Samples {
-  readonly #rows: Float64Array
-  readonly #capacity: number
-  #size = 1
-  #newest = 0
-
-  constructor(capacity: number, startMs: MonoMs) {
-    this.#capacity = capacity
-    this.#rows = new Float64Array(capacity * width)
-    this.#rows[0] = startMs
-  }
-
-  push(atMs: MonoMs, { times, count, bytes, millis }: Tally): void {
-    this.#newest = (this.#newest + 1) % this.#capacity
-    if (this.#size < this.#capacity) this.#size += 1
-    this.#rows.set([atMs, times, count, bytes, millis], this.#newest * width)
-  }
-
-  get #oldest(): number {
-    return (this.#newest + 1 + this.#capacity - this.#size) % this.#capacity
-  }
-
-  #grown(at: number): number {
-    return this.#rows[this.#newest * width + at]! - this.#rows[this.#oldest * width + at]!
-  }
-
-  figures(amount: Amount): Figures {
-    const sum = this.#grown(column[amount])
-    const elapsedMs = this.#grown(0)
-    const times = this.#grown(1)
+    const newest = span === 'minute' ? this.#minute : span === 'hour' ? this.#hour : this.#day
+    if (newest < 0) return noFigures
+    const sum = this.#grown(span, newest, column[amount])
+    const elapsedMs = this.#grown(span, newest, 0)
+    const times = this.#grown(span, newest, 1)
     return { sum, tps: elapsedMs > 0 ? (sum * 1000) / elapsedMs : 0, avgpt: times > 0 ? sum / times : 0 }
   }
 
+  /** Whether nothing was added for a whole day; what was never added to is idle at once. */
   get idle(): boolean {
-    return this.#size === this.#capacity && this.#grown(1) === 0
+    return this.#day >= 0 && this.#grown('day', this.#day, 1) === 0
+  }
+
+  #push(span: Span, newest: number, nowMs: MonoMs): number {
+    const { samples, periodMs } = spans[span]
+    this.#rows ??= new Float64Array(rowsOfAll * width)
+    const rows = this.#rows
+    const first = firstRow[span]
+    if (newest < 0) for (let row = first; row < first + samples; row++) rows[row * width] = nowMs - periodMs
+    const row = (newest + 1) % samples
+    const at = (first + row) * width
+    rows[at] = nowMs
+    rows[at + 1] = this.times
+    rows[at + 2] = this.count
+    rows[at + 3] = this.bytes
+    rows[at + 4] = this.millis
+    return row
+  }
+
+  /** From the oldest row of a span to the newest. */
+  #grown(span: Span, newest: number, at: number): number {
+    const first = firstRow[span]
+    const oldest = (newest + 1) % spans[span].samples
+    return this.#rows![(first + newest) * width + at]! - this.#rows![(first + oldest) * width + at]!
   }
 }

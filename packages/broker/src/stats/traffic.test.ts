@@ -26,7 +26,7 @@ test('names find the same tallies again', () => {
 })
 
 test('beyond the bound nothing is kept, and whether a topic is the system’s is still known', () => {
-  for (const capacity of [0, 1, 2, 3, 4, 5, 6]) {
+  for (const capacity of [0, 1, 2, 3, 4, 5, 6, 8]) {
     const traffic = scene(capacity)
     use(traffic, 'T', 'G', 0)
     use(traffic, 'T', 'G', 0)
@@ -38,6 +38,33 @@ test('beyond the bound nothing is kept, and whether a topic is the system’s is
     assert.ok(traffic.tallies <= capacity, `${traffic.tallies} of ${capacity}`)
     assert.equal(traffic.find('S2'), undefined)
   }
+})
+
+test('queues leave room for topics and groups', () => {
+  const traffic = scene(20)
+  for (let queueId = 0; queueId < 30; queueId++) use(traffic, 'T', 'G', queueId)
+  assert.equal(traffic.tallies, 3 + 10)
+  for (const topic of ['U1', 'U2', 'U3', 'U4']) use(traffic, topic, 'G', 0)
+  assert.ok(traffic.find('U2')?.groups.has('G'))
+  assert.ok(traffic.tallies <= 20)
+})
+
+test('many tallies are sampled a part at a time', () => {
+  const traffic = scene()
+  for (let i = 0; i < 10_000; i++) traffic.topic(`T${i}`).put.add(1, 0, 0)
+  const sampled = () => {
+    let count = 0
+    for (let i = 0; i < 10_000; i++) count += traffic.find(`T${i}`)!.put.figures('minute', 'count').sum
+    return count
+  }
+  traffic.sample('minute', 10_000)
+  const first = sampled()
+  assert.ok(first > 0 && first < 10_000, `${first}`)
+  traffic.deleteTopic('T9999')
+  traffic.topic('T9999').put.add(1, 0, 0)
+  traffic.goOn(11_000)
+  traffic.goOn(12_000)
+  assert.equal(sampled(), 10_000)
 })
 
 test('tallies go with their topic and their group, and make room', () => {

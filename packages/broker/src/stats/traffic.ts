@@ -21,16 +21,26 @@ export class GroupTraffic {
   sentBack: Tally | undefined
 }
 
+/** Tallies that are sampled in one go at most, which takes about a millisecond. */
+const sampledAtOnce = 4096
+
+interface Sampling {
+  readonly span: Span
+  readonly topics: Iterator<[string, TopicTraffic]>
+}
+
 /**
  * Tallies of topics, queues and groups, found by name without making a key for it. There are at most
- * `limits.statsTallies`: what comes beyond is counted in places that nobody reads. One that nothing was added to for a
- * day goes.
+ * `limits.statsTallies`, half of them of queues: what comes beyond is counted in places that nobody reads. One that
+ * nothing was added to for a day goes.
  */
 export class Traffic {
   readonly #isSystem: (topic: string) => boolean
   readonly #topics = new Map<string, TopicTraffic>()
   readonly #capacity: number
   #tallies = 0
+  #ofQueues = 0
+  #samplings: Sampling[] = []
   readonly #beyondTopic = new TopicTraffic(false)
   readonly #beyondGroup = new GroupTraffic()
   readonly #beyond = new Tally()
@@ -72,18 +82,26 @@ export class Traffic {
     return group.sentBack
   }
 
+  /** Of every tally; what is too much for one go is left to goOn. */
   sample(span: Span, nowMs: MonoMs): void {
-    for (const [name, topic] of this.#topics) {
-      topic.put.sample(span, nowMs)
-      sampleQueues(topic.queuePuts, span, nowMs)
-      for (const group of topic.groups.values()) {
-        group.got.sample(span, nowMs)
-        group.sentBack?.sample(span, nowMs)
-        sampleQueues(group.queueGets, span, nowMs)
+    this.#samplings.push({ span, topics: this.#topics.entries() })
+    this.goOn(nowMs)
+  }
+
+  /** With samples that were begun; once a second. */
+  goOn(nowMs: MonoMs): void {
+    let left = sampledAtOnce
+    for (let sampling = this.#samplings[0]; sampling && left > 0; sampling = this.#samplings[0]) {
+      const next = sampling.topics.next()
+      if (next.done) {
+        this.#samplings.shift()
+        if (sampling.span === 'day') this.#recount()
+        continue
       }
-      if (span === 'day') this.#dropIdle(name, topic)
+      const [name, topic] = next.value
+      left -= sampleTopic(topic, sampling.span, nowMs)
+      if (sampling.span === 'day') this.#dropIdle(name, topic)
     }
-    if (span === 'day') this.#recount()
   }
 
   deleteTopic(topic: string): void {
@@ -115,7 +133,8 @@ export class Traffic {
 
   #newQueue(queues: Map<number, Tally>, queueId: number): Tally {
     const unseen = queues === this.#beyondTopic.queuePuts || queues === this.#beyondGroup.queueGets
-    if (unseen || !this.#admit()) return this.#beyond
+    if (unseen || this.#ofQueues * 2 >= this.#capacity || !this.#admit()) return this.#beyond
+    this.#ofQueues += 1
     const tally = new Tally()
     queues.set(queueId, tally)
     return tally
@@ -139,16 +158,34 @@ export class Traffic {
 
   #recount(): void {
     this.#tallies = 0
+    this.#ofQueues = 0
     for (const topic of this.#topics.values()) {
-      this.#tallies += 1 + topic.queuePuts.size
-      for (const group of topic.groups.values())
-        this.#tallies += 1 + group.queueGets.size + (group.sentBack === undefined ? 0 : 1)
+      this.#tallies += 1
+      this.#ofQueues += topic.queuePuts.size
+      for (const group of topic.groups.values()) {
+        this.#tallies += group.sentBack === undefined ? 1 : 2
+        this.#ofQueues += group.queueGets.size
+      }
     }
+    this.#tallies += this.#ofQueues
   }
 }
 
-function sampleQueues(queues: ReadonlyMap<number, Tally>, span: Span, nowMs: MonoMs): void {
+/** Returns how many tallies that were. */
+function sampleTopic(topic: TopicTraffic, span: Span, nowMs: MonoMs): number {
+  topic.put.sample(span, nowMs)
+  let count = 1 + sampleQueues(topic.queuePuts, span, nowMs)
+  for (const group of topic.groups.values()) {
+    group.got.sample(span, nowMs)
+    group.sentBack?.sample(span, nowMs)
+    count += 1 + sampleQueues(group.queueGets, span, nowMs)
+  }
+  return count
+}
+
+function sampleQueues(queues: ReadonlyMap<number, Tally>, span: Span, nowMs: MonoMs): number {
   for (const tally of queues.values()) tally.sample(span, nowMs)
+  return queues.size
 }
 
 function dropIdleQueues(queues: Map<number, Tally>): void {

@@ -34,3 +34,13 @@ test('of a queue with several messages in a record the entry that holds an offse
     [40, 44, 48],
   )
 })
+
+test('a query by key reads no more bytes than wanted, whatever it finds', async () => {
+  const scene = await Scene.started()
+  for (let i = 0; i < 5; i++) await scene.send(1, { keys: 'same', body: new Uint8Array(10_000) })
+  const query = (maxBytes?: number) =>
+    scene.clock.resolve(scene.store.queryByKey('T', 'same', 64, 0, Number.MAX_SAFE_INTEGER, maxBytes))
+  assert.equal((await query()).records.length, 5)
+  assert.equal((await query(35_000)).records.length, 3)
+  assert.equal((await query(100)).records.length, 0)
+})
