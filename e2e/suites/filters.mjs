@@ -1,5 +1,6 @@
 // SQL92 filters as third-party clients use them, and groups whose members subscribe in different ways.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { brokerStatus } from '../lib/probe.mjs'
@@ -105,14 +106,33 @@ async function conflicts(context, cluster, driver) {
   const parameters = { namesrv, topic: 'conflict', group: 'conflict-group' }
   await driver.run('sendOne', { namesrv, topic: 'conflict', n: 0 })
   await context.case('members that subscribe in different ways are shown by brokerStatus', async () => {
-    const one = driver.start('member', { ...parameters, tags: 'TagA' })
+    const one = driver.start('subscriber', { ...parameters, tags: 'TagA' })
     await one.until(({ received }) => received === 1, 30_000, 'its message')
-    const other = driver.start('member', { ...parameters, tags: 'TagB' })
+    const other = driver.start('subscriber', { ...parameters, tags: 'TagB' })
     const shown = async () => (await brokerStatus(broker)).conflictingSubscriptions ?? ''
     await until(async () => /"TagA".*"TagB"/.test(await shown()), 30_000, 'a conflict in brokerStatus')
     await other.stop()
     await until(async () => (await shown()) === '', 30_000, 'no conflict in brokerStatus')
     await one.stop()
+  })
+}
+
+/** @param {Context} context @param {Driver} driver */
+async function handedOver(context, driver) {
+  await context.case('a store with filters goes from our broker to a Java broker', async () => {
+    const store = context.folder('handed-over')
+    const path = join(store, 'config', 'consumerFilter.json')
+    for (const kind of /** @type {const} */ (['aerobee', 'apache'])) {
+      const options = { store, separate: true, config: { enablePropertyFilter: true } }
+      const cluster = await context.servers.startCluster(kind, options)
+      const topic = `handed-over-${kind}`
+      await driver.run('sqlPush', { namesrv: cluster.namesrv, topic })
+      await until(async () => readFileSync(path, 'utf8').includes(topic), 30_000, `${topic} in ${path}`)
+      await cluster.stop()
+    }
+    // A Java broker forgets filters that come without a bloom filter.
+    const table = Object.keys(JSON.parse(readFileSync(path, 'utf8')).filterDataByTopic)
+    assert.deepEqual(table, ['handed-over-apache'])
   })
 }
 
@@ -128,9 +148,9 @@ async function refusedConflicts(context, driver) {
     'with rejectConflictingSubscription the later one gets nothing, the first everything',
     async () => {
       await driver.run('sendOne', { namesrv, topic: 'refused', n: 0 })
-      const one = driver.start('member', { ...parameters, tags: 'TagA' })
+      const one = driver.start('subscriber', { ...parameters, tags: 'TagA' })
       await one.until(({ received }) => received === 1, 30_000, 'its message')
-      const other = driver.start('member', { ...parameters, tags: 'TagB' })
+      const other = driver.start('subscriber', { ...parameters, tags: 'TagB' })
       await other.until(({ started }) => started, 30_000, 'its start')
       await driver.run('sendRange', { namesrv, topic: 'refused', from: 1, to: 31 })
       await one.until(({ received }) => received === 11, 30_000, 'all messages with TagA')
@@ -161,6 +181,7 @@ export const filterSuite = {
     await cluster.stop()
     await withoutFilters(context, java)
     if (context.target === 'aerobee') await refusedConflicts(context, java)
+    if (context.target === 'aerobee') await handedOver(context, java)
     await java.stop()
   },
 }

@@ -3,6 +3,8 @@ import { asBuffer } from '@aerobee/base'
 const nameEnd = 1
 const valueEnd = 2
 
+const noBytes = Buffer.alloc(0)
+
 /**
  * Where the properties that an expression names lie in the text of a message (reference: wire 3.6), found by one
  * pass over its bytes; values become strings only where an operator needs one. Filled anew for each message.
@@ -12,7 +14,7 @@ export class PropertySlots {
   /** First byte of each value, -1 where the message has none; and the byte after the last. */
   readonly starts: Int32Array
   readonly ends: Int32Array
-  bytes: Buffer = Buffer.alloc(0)
+  bytes: Buffer = noBytes
   readonly #encoded: readonly Buffer[]
   /** The first name that begins with a byte, -1 for none; and the next one with the same first byte. */
   readonly #byFirst = new Int16Array(256).fill(-1)
@@ -45,6 +47,11 @@ export class PropertySlots {
       }
       at = end + 1
     }
+  }
+
+  /** Lets the memory of the message go. */
+  forget(): void {
+    this.bytes = noBytes
   }
 
   #slotAt(bytes: Uint8Array, at: number, to: number): number {

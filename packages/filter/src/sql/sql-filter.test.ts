@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limits, seededRandom } from '@aerobee/base'
+import { decodeProperties } from '@aerobee/wire'
+import { PropertySlots } from './property-slots.js'
 import { compileSql } from './sql-filter.js'
 
 const stored = (properties: Readonly<Record<string, string>>) =>
@@ -85,6 +87,23 @@ test('a long reason is cut', () => {
 
 test('a chain of AND is as deep as one', () => {
   assert.equal(matches(`a = 1${' AND a = 1'.repeat(400)}`, stored({ a: '1' })), true)
+})
+
+test('properties are found as they are when all of them are decoded', () => {
+  const seed = 8
+  const random = seededRandom(seed)
+  const names = ['a', 'ab', 'abc', 'b', 'ba']
+  const signs = ['\u0001', '\u0002', 'a', 'b', 'c', 'é']
+  for (let round = 0; round < 3000; round++) {
+    const text = Array.from({ length: random.below(24) }, () => signs[random.below(signs.length)]).join('')
+    const slots = new PropertySlots(names)
+    const bytes = Buffer.from(text)
+    slots.read(bytes, 0, bytes.length)
+    const all = decodeProperties(text)
+    const found = names.map((_, slot) => (slots.has(slot) ? slots.text(slot) : undefined))
+    const wanted = names.map((name) => all.get(name))
+    assert.deepEqual(found, wanted, `seed ${seed}, ${JSON.stringify(text)}`)
+  }
 })
 
 const pieces = [

@@ -41,7 +41,9 @@ function filterOf(text: string, expression: Expression): SqlFilter {
     cost: expression.size,
     matches(bytes, from, to) {
       slots.read(bytes, from, to)
-      return condition(slots) === verdicts.yes
+      const isWanted = condition(slots) === verdicts.yes
+      slots.forget()
+      return isWanted
     },
   }
 }

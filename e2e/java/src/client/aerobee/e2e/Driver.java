@@ -42,7 +42,7 @@ public final class Driver {
             .add("sqlLitePull", Filters::sqlLitePull)
             .add("sqlStart", Filters::sqlStart)
             .add("sendRange", Filters::sendRange)
-            .add("member", Filters::member)
+            .add("subscriber", Filters::subscriber)
             .add("orderly", PushConsumers::orderly)
             .add("delays", Deliveries::delays)
             .add("retries", Deliveries::retries)

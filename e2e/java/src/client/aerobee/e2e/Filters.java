@@ -97,10 +97,10 @@ final class Filters {
     }
 
     /** A member of a group that subscribes to parameter "tags" until it is told to stop; gives what it received. */
-    static Map<String, Object> member(Run run) throws Exception {
+    static Map<String, Object> subscriber(Run run) throws Exception {
         Inbox inbox = new Inbox(run.topic());
         DefaultMQPushConsumer consumer = run.pushConsumer(run.text("group"));
-        consumer.setInstanceName("member-" + System.nanoTime());
+        consumer.setInstanceName("subscriber-" + System.nanoTime());
         consumer.subscribe(run.topic(), run.text("tags"));
         consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
             messages.forEach(inbox::accept);
