@@ -21,6 +21,7 @@ export const deadlineMs = 30_000
  * @property {import('../lib/servers.mjs').Kind} kind of the servers
  * @property {string} dir a folder of the suite's own
  * @property {import('@aerobee/client').Credentials} [credentials] calls are signed with
+ * @property {import('@aerobee/client').ClientOptions} [more] what every client of the suite has besides
  * @property {((args: string) => Promise<string>) | undefined} mqadmin runs one command line; undefined without Java
  */
 
@@ -67,6 +68,7 @@ export class Scene {
     this.kind = surroundings.kind
     this.dir = surroundings.dir
     this.credentials = surroundings.credentials
+    this.more = surroundings.more
     this.mqadmin = surroundings.mqadmin
     this.namesrv = surroundings.namesrv
     this.broker = surroundings.broker
@@ -84,7 +86,7 @@ export class Scene {
       this.log.push(`${level} ${message}`)
     }
     const logger = { debug: () => {}, info: write('info'), warn: write('warn'), error: write('error') }
-    return { namesrvAddr: this.namesrv, logger, credentials: this.credentials }
+    return { namesrvAddr: this.namesrv, logger, credentials: this.credentials, ...this.more }
   }
 
   /** @param {number} [queues] @param {string} [topic] */

@@ -87,6 +87,8 @@ export class Servers {
     this.logDir = logDir
     /** @type {{ [kind in Kind]?: import('./tools.mjs').JavaServers }} what Apache's servers are started from */
     this.java = {}
+    /** Whether Java servers take TLS beside plain connections. */
+    this.tls = false
     this.count = 0
     /** @type {Child[]} every process ever started, for the report of a failure */
     this.children = []
@@ -130,7 +132,7 @@ export class Servers {
       `-Duser.home=${home}`,
       `-Drocketmq.home.dir=${home}`,
       // Otherwise each makes a certificate at its start, which takes a second.
-      '-Dtls.server.mode=disabled',
+      `-Dtls.server.mode=${this.tls ? 'permissive' : 'disabled'}`,
     ]
     return this.spawn(name, 'java', [...jvm, '-cp', `${java.jars}/*`, mainClass, ...args])
   }

@@ -2,6 +2,7 @@
 import { access, authentication, credentials } from '../conformance/access.mjs'
 import { cases, notServedYet } from '../conformance/cases.mjs'
 import { Scene } from '../conformance/scene.mjs'
+import { tls, options as tlsOptions } from '../conformance/tls.mjs'
 import { importClient, MissingTool } from '../lib/tools.mjs'
 
 /** @typedef {import('../lib/suite.mjs').Context} Context */
@@ -68,10 +69,11 @@ async function openMqadmin(context, namesrv) {
  * @param {Context} context
  * @param {Kind} kind
  * @param {Case[]} chosen
- * @param {{ signed?: boolean }} [options] `signed`: the broker asks for it
+ * @param {{ signed?: boolean, encrypted?: boolean }} [options] `signed`: the broker asks for it; `encrypted`: TLS
  */
-async function runCases(context, kind, chosen, { signed = false } = {}) {
+async function runCases(context, kind, chosen, { signed = false, encrypted = false } = {}) {
   const client = await importClient()
+  context.servers.tls = encrypted
   const cluster = await context.servers.startCluster(kind, {
     store: context.folder('store'),
     config: { ...config, ...(signed && authentication) },
@@ -87,6 +89,7 @@ async function runCases(context, kind, chosen, { signed = false } = {}) {
     dir: context.folder('client'),
     mqadmin,
     ...(signed && { credentials }),
+    ...(encrypted && { more: tlsOptions }),
   }
   const waiting = wanted.filter(({ name, mqadmin: needed }) => {
     const missing = needed && !mqadmin ? 'there is no Java' : undefined
@@ -123,6 +126,12 @@ export const conformanceSuites = [
     proves: 'our client signs its calls, for an Apache broker 5.3.3 that asks for it',
     needs: ['java-5.3.3'],
     run: (context) => runCases(context, 'apache', [...access, ...smoke], { signed: true }),
+  },
+  {
+    name: 'client-tls',
+    proves: 'our client speaks TLS, and uses the VIP channel, with the Apache broker 5.3.3',
+    needs: ['java-5.3.3'],
+    run: (context) => runCases(context, 'apache', [...tls, ...smoke], { encrypted: true }),
   },
   {
     name: 'client-4.9.7',
