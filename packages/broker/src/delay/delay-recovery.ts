@@ -1,4 +1,4 @@
-import type { Logger, PhysicalOffset } from '@aerobee/base'
+import { errorText, type Logger, type PhysicalOffset } from '@aerobee/base'
 import type { MessageStore } from '@aerobee/store'
 import { decodeRecord, systemTopicNames } from '@aerobee/wire'
 import { waitedAt } from '../delivery/mark.js'
@@ -25,7 +25,7 @@ export async function deliveredBehind(parts: DelayRecoveryParts): Promise<Set<Ph
   const { logPosition } = offsets
   if (logPosition === undefined) {
     // RocketMQ's file, or none: from here on marks count.
-    offsets.save(offsets.progress(store.status().maxPhysicalOffset))
+    beginMarks(parts)
     return delivered
   }
   await store.scan(logPosition, (view, _at, shape) => {
@@ -35,6 +35,17 @@ export async function deliveredBehind(parts: DelayRecoveryParts): Promise<Set<Ph
   if (delivered.size > 0)
     logger.info(`${delivered.size} delayed messages were delivered after delayOffset.json was saved`)
   return delivered
+}
+
+/** A disk that takes no more must not keep the broker from serving what it has: then this is done as soon as it can be. */
+function beginMarks({ store, offsets, logger }: DelayRecoveryParts): void {
+  const progress = offsets.progress(store.status().maxPhysicalOffset)
+  try {
+    offsets.save(progress)
+  } catch (thrown) {
+    logger.error(`delayOffset.json could not be saved: ${errorText(thrown)}`)
+    offsets.saveSoon(progress)
+  }
 }
 
 /** Drops from the set what waits in no queue: a power cut took it, and left its copy. Rejects with IO_FAILED. */

@@ -120,11 +120,16 @@ export class DelayService {
     }
   }
 
-  /** After the store has stopped in order: then the next start need not look through the log. Throws IO_FAILED. */
+  /** After the store has stopped in order: then the next start need not look through the log. */
   saveAtEnd(): void {
     if (!this.#started || !this.#exact) return
     const { maxPhysicalOffset, flushedOffset } = this.#parts.store.status()
-    if (flushedOffset >= maxPhysicalOffset) this.offsets.save(this.offsets.progress(maxPhysicalOffset))
+    if (flushedOffset < maxPhysicalOffset) return
+    try {
+      this.offsets.save(this.offsets.progress(maxPhysicalOffset))
+    } catch (thrown) {
+      this.#logger.error(`delayOffset.json could not be saved at the end: ${errorText(thrown)}`)
+    }
   }
 
   #arrived(queueId: number): void {
