@@ -60,6 +60,35 @@ async function seeking(scene) {
 }
 
 /** @param {Scene} scene */
+async function innerBatches(scene) {
+  await scene.makeTopic(1, scene.topic, '+queue.type=BatchCQ')
+  const producer = await scene.producer()
+  const bodies = numbered('m', 10)
+  const results = await producer.sendBatch(bodies.map((body) => ({ topic: scene.topic, body, tags: body })))
+  assert.deepEqual(
+    results.map(({ queueOffset }) => queueOffset),
+    bodies.map((_, i) => i),
+  )
+  assert.equal(new Set(results.map(({ offsetMessageId }) => offsetMessageId)).size, 1, 'one record')
+  const [alone] = await scene.sendAll(producer, ['n'])
+  assert.equal(alone.queueOffset, 10)
+  const consumer = await scene.litePullConsumer({ autoCommit: false }).start()
+  const [queue] = await consumer.fetchMessageQueues(scene.topic)
+  consumer.assign([queue])
+  const { messages } = await poll(scene, consumer, 11)
+  assert.deepEqual(
+    messages.map((message) => [message.queueOffset, message.text()]),
+    [...bodies, 'n'].map((body, i) => [i, body]),
+  )
+  assert.deepEqual(
+    messages.map(({ tags }) => tags ?? ''),
+    [...bodies, ''],
+  )
+  await consumer.seek(queue, 7)
+  assert.deepEqual((await poll(scene, consumer, 4)).texts, ['m7', 'm8', 'm9', 'n'])
+}
+
+/** @param {Scene} scene */
 async function committing(scene) {
   const { consumer, queue } = await assigned(scene)
   // Brokers of 4.x say 0 of a queue that is young, whoever asks.
@@ -157,6 +186,7 @@ async function changes(scene) {
 export const litePull = [
   { name: 'lite pull: by subscription, with tags', run: subscribed, smoke: true },
   { name: 'lite pull: assign and seek', run: seeking, smoke: true },
+  { name: 'lite pull: batches in one record, from the midst of one too', run: innerBatches },
   { name: 'lite pull: commit and committed', run: committing, smoke: true },
   { name: 'lite pull: pause and resume of queues', run: pausing },
   { name: 'lite pull: offset for a time', run: times },

@@ -89,9 +89,9 @@ export class Scene {
     return { namesrvAddr: this.namesrv, logger, credentials: this.credentials, ...this.more }
   }
 
-  /** @param {number} [queues] @param {string} [topic] */
-  makeTopic(queues = 4, topic = this.topic) {
-    return makeTopic(this.broker, topic, queues)
+  /** @param {number} [queues] @param {string} [topic] @param {string} [attributes] such as `+queue.type=BatchCQ` */
+  makeTopic(queues = 4, topic = this.topic, attributes = '') {
+    return makeTopic(this.broker, topic, queues, attributes)
   }
 
   /** A started producer. @param {Partial<import('@aerobee/client').ProducerOptions>} [options] */

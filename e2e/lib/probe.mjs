@@ -87,10 +87,11 @@ export async function waitUntilListening(address, deadlineMs) {
  * @param {string} broker
  * @param {string} topic
  * @param {number} queues
+ * @param {string} [attributes]
  */
-export async function makeTopic(broker, topic, queues) {
+export async function makeTopic(broker, topic, queues, attributes = '') {
   const fields = { readQueueNums: `${queues}`, writeQueueNums: `${queues}`, perm: '6', topicSysFlag: '0' }
-  const more = { topic, defaultTopic: 'TBW102', topicFilterType: 'SINGLE_TAG', order: 'false' }
+  const more = { topic, defaultTopic: 'TBW102', topicFilterType: 'SINGLE_TAG', order: 'false', attributes }
   const answer = await withDeadline(
     ask(broker, updateAndCreateTopic, { ...more, ...fields }),
     5_000,

@@ -23,6 +23,8 @@ export interface RecordSource {
   maxOffset: number
   /** Static topics count from elsewhere than their records. Default 0. */
   offsetDelta?: number
+  /** What was asked for: of a batch in one record, messages before it are left out. Default 0. */
+  fromOffset?: number
   logger: Logger
 }
 
@@ -89,7 +91,8 @@ async function decompressed(record: MessageRecord): Promise<Result<Uint8Array>> 
 const wrapped = systemFlags.innerBatch | systemFlags.needUnwrap
 
 /** Records that hold a batch become its members; all stay as they are when one of them cannot be taken apart. */
-function unwrapped(records: MessageRecord[], { logger }: RecordSource): MessageRecord[] {
+function unwrapped(records: MessageRecord[], source: RecordSource): MessageRecord[] {
+  const { logger, offsetDelta = 0, fromOffset = 0 } = source
   if (!records.some((record) => (record.sysFlag & wrapped) === wrapped)) return records
   const members: MessageRecord[] = []
   for (const record of records) {
@@ -104,7 +107,8 @@ function unwrapped(records: MessageRecord[], { logger }: RecordSource): MessageR
       return records
     }
     for (const [i, { flag, body, properties }] of batch.value.entries())
-      members.push({ ...record, queueOffset: base + i, flag, body, properties })
+      if (base + i + offsetDelta >= fromOffset)
+        members.push({ ...record, queueOffset: base + i, flag, body, properties })
   }
   return members
 }

@@ -72,7 +72,8 @@ export class LitePulls {
     const old = this.#oldBrokers.has(lite.queue.brokerName)
     try {
       const result = await this.#pull(lite, subscription, offset, !old)
-      const messages = result.status === 'FOUND' ? await this.#messages(lite, subscription, result) : []
+      const messages =
+        result.status === 'FOUND' ? await this.#messages(lite, subscription, result, offset) : []
       // A seek meanwhile: what was pulled counts for nothing.
       if (lite.dropped || lite.epoch !== epoch) return 0
       this.#take(lite, result, messages, offset)
@@ -117,6 +118,7 @@ export class LitePulls {
     lite: LiteQueue,
     subscription: Subscription,
     result: PullResult,
+    fromOffset: number,
   ): Promise<readonly ReceivedMessage[]> {
     const { instance, userQueue } = this.#options
     const messages = await decodeMessages(result.body, {
@@ -124,6 +126,7 @@ export class LitePulls {
       namespace: instance.namespace,
       maxOffset: result.maxOffset,
       offsetDelta: result.offsetDelta,
+      fromOffset,
       logger: instance.logger,
     })
     return messages.filter((message) => matchesTag(subscription, message.tags))

@@ -223,6 +223,7 @@ export class PullProcedure {
       namespace: instance.namespace,
       maxOffset: result.maxOffset,
       offsetDelta: result.offsetDelta,
+      fromOffset: request.nextOffset,
       logger: instance.logger,
     })
     if (Array.isArray(decoded)) return this.#take(request, subscription, result, decoded, beganAt)
