@@ -63,6 +63,17 @@ test('a topic that only some subscribe to is a conflict', () => {
   assert.match(lines[0]!, /Topic U: one .*: by "\*"; two .*: not at all/)
 })
 
+test('long expressions are told apart, and not repeated whole', () => {
+  const { lines, conflicts } = watched()
+  const long = (end: string) => [wants('T', `a = '${'x'.repeat(5000)}${end}'`, 'SQL92')]
+  conflicts.note('G', one, 'one', long('1'))
+  conflicts.note('G', two, 'two', long('1'))
+  assert.equal(lines.length, 0)
+  conflicts.note('G', three, 'three', long('2'))
+  assert.match(lines[0]!, /5007 characters, hash -?\d+/)
+  assert.ok(lines[0]!.length < 1000)
+})
+
 test('a group that is gone leaves nothing', () => {
   const { lines, conflicts } = watched()
   conflicts.note('G', one, 'one', [wants('T', 'a')])

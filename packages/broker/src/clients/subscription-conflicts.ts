@@ -1,4 +1,4 @@
-import type { Logger } from '@aerobee/base'
+import { javaHash, type Logger } from '@aerobee/base'
 import { isTagType, type Subscription } from '@aerobee/filter'
 import type { Connection } from '@aerobee/net'
 import { isRetryTopic } from '@aerobee/wire'
@@ -141,17 +141,24 @@ function topicsOf(subscriptions: readonly Subscription[]): ReadonlyMap<string, s
     if (isRetryTopic(topic)) continue
     const isTag = isTagType(expressionType)
     const expression = isTag && tagsSet.length > 0 ? [...tagsSet].sort().join(' || ') : subString
-    topics.push([topic, isTag ? `"${expression}"` : `${expressionType} "${expression}"`])
+    topics.push([topic, `${isTag ? '' : `${expressionType} `}${quoted(expression)}`])
   }
   return new Map(topics.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
+
+const shownChars = 200
+
+/** Long ones are not kept once more; the hash tells them apart. */
+const quoted = (expression: string) =>
+  expression.length <= shownChars
+    ? `"${expression}"`
+    : `"${expression.slice(0, shownChars)}…" (${expression.length} characters, hash ${javaHash(expression)})`
 
 const keyOf = (topics: ReadonlyMap<string, string>) => [...topics].map((entry) => entry.join(' ')).join('\n')
 
 const nameOf = (connection: Connection, clientId: string) => `${clientId} (${connection.remoteText})`
 
 const namedMembers = 3
-const namedChars = 200
 
 function describe(group: string, [one, other, ...more]: readonly View[]): string {
   const names = [...new Set([...one!.topics.keys(), ...other!.topics.keys()])].sort()
@@ -160,7 +167,7 @@ function describe(group: string, [one, other, ...more]: readonly View[]): string
     const named = [...members.values()].slice(0, namedMembers).join(', ')
     const rest = members.size > namedMembers ? ` and ${members.size - namedMembers} more` : ''
     const wanted = topics.get(topic)
-    return `${named}${rest}: ${wanted === undefined ? 'not at all' : `by ${wanted.slice(0, namedChars)}`}`
+    return `${named}${rest}: ${wanted === undefined ? 'not at all' : `by ${wanted}`}`
   }
   const others = more.length > 0 ? `; ${more.length} other ways besides` : ''
   return (

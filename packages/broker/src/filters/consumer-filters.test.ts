@@ -39,13 +39,17 @@ test('a larger version replaces an expression, the same and smaller ones change 
   assert.deepEqual(stateOf(filters), ['a > 2', 7, 0])
 })
 
-test('an expression that does not compile leaves none', () => {
-  const { filters } = filtersOf()
-  filters.register('G', [sql('T', 'a >', 5)])
+test('an expression that does not compile leaves none, and is logged once', () => {
+  const warned: string[] = []
+  const { filters } = filtersOf({ logger: { ...silentLogger, warn: (line) => warned.push(line) } })
+  for (let beat = 0; beat < 3; beat++) filters.register('G', [sql('T', 'a >', 5)])
   assert.equal(stateOf(filters), undefined)
+  assert.equal(warned.length, 1)
   filters.register('G', [sql('T', 'a > 1', 6)])
   filters.register('G', [sql('T', 'a >', 7)])
   assert.equal(stateOf(filters), undefined)
+  filters.register('G', [sql('T', 'a > 1', 8)])
+  assert.deepEqual(stateOf(filters), ['a > 1', 8, 0])
 })
 
 test('a filter dies with its subscription, lives again with it, and is forgotten a day later', () => {

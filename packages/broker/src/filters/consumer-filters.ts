@@ -22,6 +22,9 @@ export interface ConsumerFiltersOptions {
   file: TableFile
 }
 
+/** Expressions of 64 K characters at most. */
+const rememberedIllegal = 64
+
 /** Of members that were there when the file was saved nobody knows how long ago they left. */
 const deadSinceLoadMs = 30_000
 
@@ -33,6 +36,8 @@ const deadSinceLoadMs = 30_000
 export class ConsumerFilters {
   readonly #options: ConsumerFiltersOptions
   readonly #groups = new Map<string, Map<string, ConsumerFilter>>()
+  /** What last failed to compile, so that it is tried and logged once, not with each heartbeat. */
+  readonly #illegal = new Map<string, string>()
   #chars = 0
 
   /** Throws AerobeeError STORE_CORRUPT when the file is unreadable. */
@@ -80,12 +85,16 @@ export class ConsumerFilters {
       known.deadTime = 0
       return true
     }
+    const place = `${group}@${topic}`
+    if (this.#illegal.get(place) === subString) return false
     const filter = compileFilter(expressionType, subString)
     if (known) this.#remove(known)
     if (!filter.ok) {
+      this.#noteIllegal(place, subString)
       this.#options.logger.warn(`group ${group} has no filter for topic ${topic}: ${filter.reason}`)
       return known !== undefined
     }
+    this.#illegal.delete(place)
     return this.#add({
       topic,
       consumerGroup: group,
@@ -95,6 +104,11 @@ export class ConsumerFilters {
       deadTime: 0,
       clientVersion: subVersion,
     })
+  }
+
+  #noteIllegal(place: string, expression: string): void {
+    if (this.#illegal.size >= rememberedIllegal) this.#illegal.clear()
+    this.#illegal.set(place, expression)
   }
 
   #add(filter: ConsumerFilter): boolean {
