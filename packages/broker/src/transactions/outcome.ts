@@ -26,9 +26,11 @@ export function storeOutcome(
     ops.settled(mark)
     done(fault)
   }
-  const refused = putMessage(parts, message, scanProperties(message.properties), (outcome) =>
-    settle(isStored(outcome), outcome.status === 'PUT_OK' ? undefined : outcome),
-  )
+  const refused = putMessage(parts, message, scanProperties(message.properties), (outcome) => {
+    const stored = isStored(outcome)
+    if (stored) parts.stats.notePut(message.topic, message.queueId, 1, outcome)
+    settle(stored, outcome.status === 'PUT_OK' ? undefined : outcome)
+  })
   if (refused) settle(false, refused)
 }
 

@@ -3,6 +3,7 @@ import type { Producers } from '../clients/producers.js'
 import type { BrokerConfig } from '../config-keys.js'
 import type { ConsumerOffsets } from '../consumer-offsets.js'
 import type { PutParts } from '../delivery/put.js'
+import type { BrokerStats } from '../stats/broker-stats.js'
 import type { TopicTable } from '../topics.js'
 import type { HalfCounts } from './half-counts.js'
 import type { HalfQueue } from './half-queue.js'
@@ -17,6 +18,7 @@ export interface TransactionParts extends PutParts {
   offsets: ConsumerOffsets
   clients: { producers: Producers }
   halfCounts: HalfCounts
+  stats: BrokerStats
 }
 
 /** A half queue at work. */

@@ -225,6 +225,13 @@ export class TransactionProducer {
     connection.notify(commands.endTransaction, this.#fields(half, outcome, false))
   }
 
+  /** Whether the broker has counted what went into a topic. */
+  async isCounted(topic: string): Promise<boolean> {
+    const fields = { statsName: 'TOPIC_PUT_NUMS', statsKey: topic }
+    const calling = this.pool.call(address, commands.viewBrokerStatsData, fields)
+    return (await this.#scene.clock.resolve(calling)).code === 0
+  }
+
   async resume(msgId: string) {
     return this.#scene.clock.resolve(this.pool.call(address, commands.resumeCheckHalfMessage, { msgId }))
   }

@@ -17,8 +17,10 @@ test('a prepared message waits in the half topic, and its commit brings it to wh
     ['T', '0', 'm-0', 'true'],
   )
   assert.equal(stored!.sysFlag, 0)
+  assert.deepEqual([await producer.isCounted(halfTopic), await producer.isCounted('T')], [true, false])
   const answer = await producer.end(half, 'commit')
   assert.deepEqual([answer.code, answer.remark], [0, null])
+  assert.equal(await producer.isCounted('T'), true)
   const [committed] = await scene.queue('T')
   assert.deepEqual(
     [committed!.sysFlag, committed!.preparedTransactionOffset, findProperty(committed!.properties, 'TAGS')],
