@@ -12,7 +12,6 @@ import {
   encodeFrame,
   type Frame,
   findProperty,
-  isOneway,
   isResponse,
   type MessageRecord,
   newFrame,
@@ -105,13 +104,11 @@ const capturedTopics = [
   newTopicConfig('FixSql', 1, 6),
   newTopicConfig('FixEmpty', 1, 6),
   newTopicConfig('FixReq', 1, 6),
+  newTopicConfig('FixTx', 1, 6),
   newTopicConfig('FixBin', 2, 6),
   newTopicConfig('FixReadOnly', 4, 4),
   newTopicConfig('FixWriteOnly', 4, 2),
 ]
-
-/** What the broker wants an answer to, which is always "done". */
-const isCall = (frame: Frame) => !isResponse(frame) && !isOneway(frame)
 
 /** A client that sends captured bytes, keeps what comes back, and answers what it has an answer for. */
 export class RawClient {
@@ -144,7 +141,6 @@ export class RawClient {
       this.frames.push(frame.value)
       const answer = isResponse(frame.value) ? undefined : this.#answers.get(frame.value.code)
       if (answer) this.stream.write(encodeFrame({ ...answer, opaque: frame.value.opaque }))
-      if (isCall(frame.value)) this.stream.write(encodeFrame({ ...newFrame(0, frame.value.opaque), flag: 1 }))
       this.#received = this.#received.subarray(size)
     }
   }
