@@ -17,4 +17,4 @@ import { sends } from './sends.mjs'
 export const cases = [...sends, ...deliveries, ...push, ...litePull, ...admin]
 
 /** Beginnings of the names of cases that our broker does not serve yet. */
-export const notServedYet = ['delays in seconds', 'recall', 'transactions']
+export const notServedYet = ['delays in seconds', 'recall']

@@ -10,6 +10,7 @@ import { mqadminSuite } from './mqadmin.mjs'
 import { queueTypesSuite } from './queue-types.mjs'
 import { steeringSuite } from './steering.mjs'
 import { storeSuite } from './store.mjs'
+import { transactionSuites } from './transactions.mjs'
 
 /** All suites, in the order in which they run. */
 export const suites = [
@@ -17,6 +18,7 @@ export const suites = [
   ...conformanceSuites,
   exchangeSuite,
   ...groupSuites,
+  ...transactionSuites,
   filterSuite,
   mqadminSuite,
   steeringSuite,

@@ -40,7 +40,7 @@ export async function recoverTransactions(parts: TransactionParts): Promise<Half
     const lane = newLane(parts, queueId)
     lanes.push(lane)
     const { listedBelow, below } = await readOps(parts, lane)
-    const oldest = await readWaiting(parts, lane, below)
+    const oldest = await readWaiting(parts, lane, below, listedBelow === undefined ? new Map() : undefined)
     if (oldest !== undefined) scanFrom = Math.min(scanFrom, Math.max(oldest, listedBelow ?? 0))
   }
   if (scanFrom < Number.POSITIVE_INFINITY) await findOutcomes(parts, lanes, scanFrom)
@@ -84,11 +84,15 @@ async function readOps({ store, offsets }: TransactionParts, { halves, ops }: Ha
   return { listedBelow: sound && expected === end ? listedBelow : undefined, below }
 }
 
-/** Where the oldest half that waits lies in the log; undefined when none does. */
+/**
+ * Where the oldest half that waits lies in the log; undefined when none does. `byKey`: for a queue that a Java broker
+ * may have written. Its copies have no tie to what they are copies of but the key; killed, it leaves both.
+ */
 async function readWaiting(
   { store, halfCounts }: TransactionParts,
   { halves }: HalfLane,
   below: ReadonlySet<QueueOffset>,
+  byKey: Map<string, QueueOffset> | undefined,
 ): Promise<PhysicalOffset | undefined> {
   const end = store.maxOffset(halfTopic, halves.queueId)
   const unreadable: QueueOffset[] = []
@@ -98,6 +102,7 @@ async function readWaiting(
     for (const record of read.records) {
       const half = halfOf(record)
       if (half === undefined) unreadable.push(record.queueOffset)
+      else if (passCopied(halves, half, byKey)) continue
       else if (half.origin === record.queueOffset || halves.found(half.origin, record.queueOffset, below))
         halfCounts.add(half.realTopic, 1)
     }
@@ -108,6 +113,17 @@ async function readWaiting(
   if (oldest === end) return undefined
   const { records } = await readHalves(store, halves, oldest, end, 1)
   return records[0]?.physicalOffset
+}
+
+/** Whether it is such a copy, of a half that was found and is passed now. */
+function passCopied(halves: HalfQueue, half: Half, byKey: Map<string, QueueOffset> | undefined): boolean {
+  const { uniqKey, origin, record, checkTimes } = half
+  if (byKey === undefined || uniqKey === undefined || origin !== record.queueOffset) return false
+  const copied = checkTimes > 0 ? byKey.get(uniqKey) : undefined
+  byKey.set(uniqKey, origin)
+  if (copied === undefined) return false
+  halves.pass([copied])
+  return true
 }
 
 interface FoundOutcome {

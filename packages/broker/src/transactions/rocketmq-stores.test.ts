@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { archivedDisk, VirtualClock } from '@aerobee/testkit'
-import { decodeProperties } from '@aerobee/wire'
-import { type Outcome, opTopic, TransactionScene } from './transaction-scene.test.js'
+import { decodeProperties, propertyText } from '@aerobee/wire'
+import { restoredMessage } from '../delivery/restored.js'
+import { halfTopic, type Outcome, opTopic, TransactionScene } from './transaction-scene.test.js'
 
 /** Stores that RocketMQ 5.3.3 wrote: two transactions committed, one rolled back, one waits at offset 2. */
 const stores = { clean: 1795512400000, crash: 1795511300000, torn: 1795511300000 } as const
@@ -44,3 +45,21 @@ for (const [name, startMs] of Object.entries(stores))
       assert.equal((await second.bodies(opTopic)).at(-1), '2,4,')
       await second.stop()
     })
+
+test('a half and its copy, both left by a Java broker that was killed, are one transaction', async () => {
+  const first = await TransactionScene.started()
+  const half = await first.producer().prepare('m')
+  const [record] = await first.queue(halfTopic)
+  const copy = restoredMessage(record!, {
+    topic: halfTopic,
+    queueId: 0,
+    properties: record!.properties + propertyText('TRANSACTION_CHECK_TIMES', '1'),
+  })
+  await first.clock.resolve(new Promise((resolve) => first.store.append(copy, resolve)))
+  const second = await first.killed()
+  const producer = second.producer({ answer: (): Outcome => 'commit' })
+  await producer.beat()
+  await second.clock.advance(60_000)
+  assert.equal((await producer.end(half, 'commit')).code, 1)
+  assert.deepEqual([await second.bodies('T'), producer.checks.length], [['m'], 1])
+})
