@@ -4,6 +4,7 @@ import { delayedStoreSuite } from './delayed-store.mjs'
 import { exchangeSuite } from './exchange.mjs'
 import { filterSuite } from './filters.mjs'
 import { groupSuites } from './groups.mjs'
+import { killDelayedSuite } from './kill-delayed.mjs'
 import { loadSuites } from './kills.mjs'
 import { mixedSuite } from './mixed.mjs'
 import { mqadminSuite } from './mqadmin.mjs'
@@ -27,4 +28,5 @@ export const suites = [
   storeSuite,
   delayedStoreSuite,
   ...loadSuites,
+  killDelayedSuite,
 ]

@@ -1,6 +1,6 @@
 import { errorText, type Logger, type PhysicalOffset } from '@aerobee/base'
 import type { MessageStore } from '@aerobee/store'
-import { decodeRecord, systemTopicNames } from '@aerobee/wire'
+import { decodeRecord, propertyNames, propertyText, type RecordShape, systemTopicNames } from '@aerobee/wire'
 import { waitedAt } from '../delivery/mark.js'
 import type { DelayOffsets } from './delay-offsets.js'
 
@@ -30,11 +30,18 @@ export async function deliveredBehind(parts: DelayRecoveryParts): Promise<Set<Ph
   }
   await store.scan(logPosition, (view, _at, shape) => {
     const offset = waitedAt(view, shape)
-    if (offset !== undefined) delivered.add(offset)
+    if (offset !== undefined && hadLevel(view, shape)) delivered.add(offset)
   })
   if (delivered.size > 0)
     logger.info(`${delivered.size} delayed messages were delivered after delayOffset.json was saved`)
   return delivered
+}
+
+const levelPiece = propertyText(propertyNames.delayLevel, '').slice(0, -1)
+
+/** Whether a copy is ours: what the timer delivered has no delay level. */
+function hadLevel(view: DataView, { propertiesAt, propertiesBytes }: RecordShape): boolean {
+  return Buffer.from(view.buffer, view.byteOffset + propertiesAt, propertiesBytes).includes(levelPiece)
 }
 
 /** A disk that takes no more must not keep the broker from serving what it has: then this is done as soon as it can be. */
