@@ -15,6 +15,3 @@ import { sends } from './sends.mjs'
 
 /** @type {Case[]} */
 export const cases = [...sends, ...deliveries, ...push, ...litePull, ...admin]
-
-/** Beginnings of the names of cases that our broker does not serve yet. */
-export const notServedYet = ['delays in seconds', 'recall']

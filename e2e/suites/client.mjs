@@ -1,6 +1,6 @@
 // Our client against our broker and against Apache's: one list of cases, in e2e/conformance.
 import { access, authentication, credentials } from '../conformance/access.mjs'
-import { cases, notServedYet } from '../conformance/cases.mjs'
+import { cases } from '../conformance/cases.mjs'
 import { Scene } from '../conformance/scene.mjs'
 import { tls, options as tlsOptions } from '../conformance/tls.mjs'
 import { importClient, MissingTool } from '../lib/tools.mjs'
@@ -91,12 +91,10 @@ async function runCases(context, kind, chosen, { signed = false, encrypted = fal
     ...(signed && { credentials }),
     ...(encrypted && { more: tlsOptions }),
   }
-  const waiting = wanted.filter(({ name, mqadmin: needed }) => {
-    const missing = needed && !mqadmin ? 'there is no Java' : undefined
-    const later = kind === 'aerobee' && notServedYet.some((text) => name.startsWith(text))
-    const why = missing ?? (later ? 'our broker does not serve it yet' : undefined)
-    if (why) context.report.skip(`${context.suite.name} - ${name}`, why)
-    return !why
+  const waiting = wanted.filter((one) => {
+    const missing = one.mqadmin && !mqadmin
+    if (missing) context.report.skip(`${context.suite.name} - ${one.name}`, 'there is no Java')
+    return !missing
   })
   const worker = async () => {
     for (let one = waiting.shift(); one; one = waiting.shift()) await runCase(context, surroundings, one)
