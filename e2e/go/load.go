@@ -80,7 +80,7 @@ func consume(r *run) (figures, error) {
 	}
 	for !r.pause(100 * time.Millisecond) {
 		lock.Lock()
-		r.event(figures{"seen": len(seen)})
+		r.event(figures{"seen": len(seen), "deliveries": deliveries})
 		lock.Unlock()
 	}
 	if err := c.Shutdown(); err != nil {

@@ -9,6 +9,7 @@ import { loadSuites } from './kills.mjs'
 import { mixedSuite } from './mixed.mjs'
 import { mqadminSuite } from './mqadmin.mjs'
 import { queueTypesSuite } from './queue-types.mjs'
+import { resetSuite } from './resets.mjs'
 import { steeringSuite } from './steering.mjs'
 import { storeSuite } from './store.mjs'
 import { transactionSuites } from './transactions.mjs'
@@ -23,6 +24,7 @@ export const suites = [
   filterSuite,
   mqadminSuite,
   steeringSuite,
+  resetSuite,
   mixedSuite,
   queueTypesSuite,
   storeSuite,

@@ -156,6 +156,19 @@ export class ConsumerOffsets {
       .map((key) => key.slice(topic.length + 1))
   }
 
+  /** group -> topics that it has an offset on. */
+  topicsByGroup(): Map<string, string[]> {
+    const groups = new Map<string, string[]>()
+    for (const key of this.#committed.keys()) {
+      const at = key.lastIndexOf('@')
+      const group = key.slice(at + 1)
+      const topics = groups.get(group)
+      if (topics) topics.push(key.slice(0, at))
+      else groups.set(group, [key.slice(0, at)])
+    }
+    return groups
+  }
+
   /** Topics that the group has an offset on. */
   topicsOf(group: string): string[] {
     return [...this.#committed.keys()]

@@ -23,11 +23,13 @@ export function getBrokerConsumeStatsHandler(parts: Parts): Handler<Get['request
   return async ({ request: { isOrder }, connection }) => {
     const consumeStatsList: ReadonlyMap<string, readonly bodies.ConsumeStats[]>[] = []
     const pause = inSlices(parts.clock)
+    const topicsByGroup = parts.offsets.topicsByGroup()
     let totalDiff = 0
     let totalInflightDiff = 0
     for (const group of [...parts.groups.all.keys()]) {
       await pause()
-      const stats = await statsOf(parts, group, isOrder, pause)
+      const topics = subscribedOf(parts, group, topicsByGroup.get(group) ?? [])
+      const stats = await statsOf(parts, group, topics, isOrder, pause)
       for (const { offsetTable } of stats)
         for (const [, { brokerOffset, consumerOffset, pullOffset }] of offsetTable) {
           totalDiff += brokerOffset - consumerOffset
@@ -45,11 +47,12 @@ export function getBrokerConsumeStatsHandler(parts: Parts): Handler<Get['request
 async function statsOf(
   parts: Parts,
   group: string,
+  topics: readonly string[],
   isOrder: boolean,
   pause: () => Promise<void> | undefined,
 ): Promise<bodies.ConsumeStats[]> {
   const stats: bodies.ConsumeStats[] = []
-  for (const name of subscribedOf(parts, group, parts.offsets.topicsOf(group))) {
+  for (const name of topics) {
     const topic = parts.topics.find(name)
     if (!topic || (isOrder && !topic.order)) continue
     const offsetTable = await queueProgress(parts, group, name, topic.writeQueueNums, pause)

@@ -94,7 +94,7 @@ final class Load {
         });
         consumer.start();
         while (!run.pause(100)) {
-            run.event(new JSONObject().fluentPut("seen", seen.size()));
+            run.event(new JSONObject().fluentPut("seen", seen.size()).fluentPut("deliveries", deliveries.get()));
         }
         consumer.shutdown();
         try (PrintWriter file = new PrintWriter(run.text("file"), "UTF-8")) {
