@@ -32,15 +32,18 @@ export function requestHeader(code, ext, opaque) {
   return `{"code":${code},"extFields":${JSON.stringify(ext)},"flag":0,"language":"JAVA","opaque":${opaque},${javaTail}`
 }
 
-/** @param {string} topic @param {boolean} batch @param {string} properties @returns {Record<string, string>} */
-function sendFields(topic, batch, properties) {
+/**
+ * @param {string} topic @param {boolean} batch @param {string} properties @param {boolean} prepared
+ * @returns {Record<string, string>}
+ */
+function sendFields(topic, batch, properties, prepared) {
   return {
     a: 'BenchProducer',
     b: topic,
     c: 'TBW102',
     d: '8',
     e: '0',
-    f: '0',
+    f: prepared ? '4' : '0',
     g: String(Date.now()),
     h: '0',
     i: properties,
@@ -88,16 +91,24 @@ function placesOf(frame, text) {
 
 /**
  * A send (310) of one message, or a batch (320) when `batch` > 1; `properties` are more of them for each in the batch.
- * @param {{topic: string, bodyBytes: number, batch: number, delayLevel?: number, properties?: string[]}} shape
+ * `prepared`: the half of a transaction.
+ * @param {{topic: string, bodyBytes: number, batch: number, delayLevel?: number, properties?: string[],
+ *   prepared?: boolean}} shape
  * @returns {SendTemplate}
  */
-export function sendTemplate({ topic, bodyBytes, batch, delayLevel = 0, properties = [] }) {
-  const common = delayLevel > 0 ? `${messageProperties}DELAY\u0001${delayLevel}\u0002` : messageProperties
+export function sendTemplate({ topic, bodyBytes, batch, delayLevel = 0, properties = [], prepared = false }) {
+  let common = messageProperties
+  if (delayLevel > 0) common += `DELAY\u0001${delayLevel}\u0002`
+  if (prepared) common += 'TRAN_MSG\u0001true\u0002PGROUP\u0001BenchProducer\u0002'
   const body =
     batch > 1
       ? Buffer.concat(Array.from({ length: batch }, (_, i) => batchEntry(bodyBytes, properties[i] ?? '')))
       : Buffer.alloc(bodyBytes, 'x')
-  const header = requestHeader(batch > 1 ? 320 : 310, sendFields(topic, batch > 1, common), opaqueBase)
+  const header = requestHeader(
+    batch > 1 ? 320 : 310,
+    sendFields(topic, batch > 1, common, prepared),
+    opaqueBase,
+  )
   const frame = encodeFrame(header, body)
   const last = uniqueKeyStem.length + uniqueKeyZero.length - 1
   return {
@@ -143,6 +154,15 @@ export function pullFrame({ topic, queueId, offset, count, suspendMs, opaque, sq
   const [subscription, type] = sql === undefined ? ['*', 'TAG'] : [sql, 'SQL92']
   const header = `{"code":11,"extFields":{"queueId":"${queueId}","commitOffset":"0","subscription":"${subscription}","suspendTimeoutMillis":"${suspendMs}","bname":"broker-a","sysFlag":"${sysFlag}","expressionType":"${type}","topic":"${topic}","consumerGroup":"BenchConsumer","maxMsgNums":"${count}","queueOffset":"${offset}","subVersion":"0","maxMsgBytes":"2147483647"},"flag":0,"language":"JAVA","opaque":${opaque},${javaTail}`
   return encodeFrame(header)
+}
+
+/**
+ * A commit (37), one-way as clients send it.
+ * @param {{topic: string, queueOffset: string, physicalOffset: number, key: string}} half @param {number} opaque
+ * @returns {string}
+ */
+export function commitHeader({ topic, queueOffset, physicalOffset, key }, opaque) {
+  return `{"code":37,"extFields":{"producerGroup":"BenchProducer","bname":"broker-a","commitLogOffset":"${physicalOffset}","topic":"${topic}","msgId":"${key}","tranStateTableOffset":"${queueOffset}","commitOrRollback":"8","transactionId":"${key}","fromTransactionCheck":"false"},"flag":2,"language":"JAVA","opaque":${opaque},${javaTail}`
 }
 
 /** Asks for the end of a queue (30). @param {string} topic @param {number} queueId @returns {Buffer} */

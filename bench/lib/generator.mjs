@@ -9,9 +9,10 @@ import { pacedSend } from '../jobs/paced-send.mjs'
 import { pull } from '../jobs/pull.mjs'
 import { send } from '../jobs/send.mjs'
 import { tailConsume } from '../jobs/tail-consume.mjs'
+import { transactions } from '../jobs/transactions.mjs'
 
 /** @type {Record<string, (job: any, control: any) => Promise<object>>} */
-const jobs = { send, pull, pacedSend, tailConsume, idleClients }
+const jobs = { send, pull, pacedSend, tailConsume, idleClients, transactions }
 
 /** @type {() => void} */
 let stop = () => {}

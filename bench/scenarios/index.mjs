@@ -6,6 +6,7 @@ import { idle } from './idle.mjs'
 import { memory } from './memory.mjs'
 import { batch16, send1, send64, send512 } from './sends.mjs'
 import { start } from './start.mjs'
+import { transactions } from './transactions.mjs'
 
 /**
  * @typedef {object} Context
@@ -33,6 +34,7 @@ export const scenarios = [
   send1,
   batch16,
   delayLevel,
+  transactions,
   drainRecent,
   drain,
   drainSql,
