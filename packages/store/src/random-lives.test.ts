@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { type Random, seededRandom } from '@aerobee/base'
-import { FaultFileSystem, VirtualClock } from '@aerobee/testkit'
+import { FaultFileSystem, forEachSeed, VirtualClock } from '@aerobee/testkit'
 import type { StoreOptions } from './options.js'
 import { batchOf, message, namingLmq, Scene } from './store-scene.test.js'
-
-/**
- * A store through several lives, each with random sends and pauses and ended by a stop, a kill, a kill in the midst of
- * recovery or a power cut. AEROBEE_SEEDS sets how many seeds are tried.
- */
-const seeds = Number(process.env.AEROBEE_SEEDS ?? 25)
 
 interface Ledger {
   /** topic/queue/offset -> body, for what must be there. */
@@ -50,6 +44,10 @@ async function live(scene: Scene, random: Random, ledger: Ledger, life: number):
   }
 }
 
+/**
+ * A store through several lives, each with random sends and pauses and ended by a stop, a kill, a kill in the midst of
+ * recovery or a power cut.
+ */
 async function runSeed(seed: number): Promise<void> {
   const random = seededRandom(seed)
   const options: Partial<StoreOptions> = {
@@ -90,12 +88,4 @@ async function runSeed(seed: number): Promise<void> {
   }
 }
 
-test('through random lives no message is lost, changed or invented', async () => {
-  for (let seed = 1; seed <= seeds; seed++) {
-    try {
-      await runSeed(seed)
-    } catch (thrown) {
-      throw new Error(`seed ${seed}: ${thrown instanceof Error ? thrown.message : thrown}`, { cause: thrown })
-    }
-  }
-})
+test('through random lives no message is lost, changed or invented', () => forEachSeed(25, runSeed))

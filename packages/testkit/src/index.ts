@@ -19,5 +19,6 @@ export {
 } from './history.js'
 export { MemoryNetwork } from './memory-transport.js'
 export { listLogger, RemotingPair, type RemotingPairOptions } from './remoting-pair.js'
+export { forEachSeed, seeds } from './seeds.js'
 export { type TestCertificate, TlsFront, testAuthority, testCertificate } from './tls-front.js'
 export { VirtualClock } from './virtual-clock.js'

@@ -10,7 +10,7 @@ const groupQueues = (scene: Scene) => new Set(scene.history.consumes.map(({ queu
 /** Listeners that take up to 30 ms. */
 const slowly = (scene: Scene) => () => sleep(scene.clock, scene.random.below(30))
 
-story('two consumers join and leave under load, and nothing is lost', { seeds: [1, 2] }, async (scene) => {
+story('two consumers join and leave under load, and nothing is lost', { seeds: 2 }, async (scene) => {
   const { clock, history } = scene
   const load = await Load.start(scene, 'p1')
   const more = await Load.start(scene, 'p2')
@@ -54,7 +54,7 @@ story('a consumer that joins takes its share within seconds', {}, async (scene) 
   assert.ok(history.consumes.length < history.received() + 100, `${history.consumes.length} deliveries`)
 })
 
-story('what a consumer had when its machine died goes to another', { seeds: [1, 2] }, async (scene) => {
+story('what a consumer had when its machine died goes to another', { seeds: 2 }, async (scene) => {
   const { clock } = scene
   const load = await Load.start(scene, 'p')
   await clock.advance(500)

@@ -8,7 +8,7 @@ import {
   type PushConsumerOptions,
   type ReceivedMessage,
 } from '@aerobee/client'
-import { FaultFileSystem, listLogger, MemoryNetwork, VirtualClock } from '@aerobee/testkit'
+import { FaultFileSystem, listLogger, MemoryNetwork, seeds, VirtualClock } from '@aerobee/testkit'
 import { type Embedded, startEmbedded } from '../embedded.js'
 import { History } from './history.test.js'
 import { SimulatedProcess } from './simulated-process.test.js'
@@ -205,18 +205,17 @@ export class Scene {
   }
 }
 
-/** `SCENARIO_SEEDS=100` tells each story with that many more seeds. */
-const moreSeeds = Number(process.env.SCENARIO_SEEDS ?? 0)
-
-/** A story told once for each seed; the seed stands in the name of the test and in the text of a failure. */
+/**
+ * A story told once, or once for each of several seeds; the seed stands in the name of the test and in the text of a
+ * failure.
+ */
 export function story(
   name: string,
-  options: SceneOptions & { seeds?: readonly number[] },
+  options: SceneOptions & { seeds?: number },
   run: (scene: Scene) => Promise<void>,
 ): void {
-  const { seeds = [1], ...sceneOptions } = options
-  const more = Array.from({ length: moreSeeds }, (_, i) => 1000 + i)
-  for (const seed of [...seeds, ...more])
+  const { seeds: count, ...sceneOptions } = options
+  for (const seed of count === undefined ? [1] : seeds(count))
     test(`${name} (seed ${seed})`, async () => {
       const scene = await Scene.start({ ...sceneOptions, seed })
       await run(scene)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom, utf8Text } from '@aerobee/base'
-import { type CrashImage, crashAtEveryStep, FaultFileSystem, VirtualClock } from '@aerobee/testkit'
+import { type CrashImage, crashAtEveryStep, FaultFileSystem, seeds, VirtualClock } from '@aerobee/testkit'
 import type { MessageRecord } from '@aerobee/wire'
 import type { BrokerConfig } from '../config-keys.js'
 import { DelayScene, schedule } from './delay-scene.test.js'
@@ -81,7 +81,7 @@ for (const flushDiskType of ['ASYNC_FLUSH', 'SYNC_FLUSH'] as const)
     assert.ok(count > 100, `${count} crashes`)
   })
 
-for (let seed = 1; seed <= 20; seed++)
+for (const seed of seeds(20))
   test(`many lives under load, killed, cut and stopped: none is lost and none comes twice (seed ${seed})`, async () => {
     const random = seededRandom(seed)
     const acked = new Set<string>()

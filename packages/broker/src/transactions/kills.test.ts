@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Random, seededRandom } from '@aerobee/base'
-import { crashAtEveryStep, FaultFileSystem, VirtualClock } from '@aerobee/testkit'
+import { crashAtEveryStep, FaultFileSystem, forEachSeed, VirtualClock } from '@aerobee/testkit'
 import type { BrokerConfig } from '../config-keys.js'
 import { givenUpTopic, type Outcome, TransactionScene } from './transaction-scene.test.js'
 
 /**
  * However it stops, each half gets exactly one outcome: what its producer says it is, in the end, or given up. What was
- * answered is that outcome already. AEROBEE_SEEDS sets how many random runs are made.
+ * answered is that outcome already.
  */
-const seeds = Number(process.env.AEROBEE_SEEDS ?? 20)
-
 const fast: Partial<BrokerConfig> = {
   transactionCheckInterval: 1000,
   transactionTimeOut: 500,
@@ -188,12 +186,4 @@ async function oneLife(
   }
 }
 
-test('through random lives each half has one outcome', async () => {
-  for (let seed = 1; seed <= seeds; seed++) {
-    try {
-      await randomLives(seed)
-    } catch (thrown) {
-      throw new Error(`seed ${seed}: ${thrown instanceof Error ? thrown.message : thrown}`, { cause: thrown })
-    }
-  }
-})
+test('through random lives each half has one outcome', () => forEachSeed(20, randomLives))
