@@ -58,7 +58,10 @@ export function manifestOf(name: FixtureName): Manifest {
 }
 
 /** A disk with the directory at `/store`. */
-export function fixtureDisk(name: FixtureName): FaultFileSystem {
+export const fixtureDisk = (name: FixtureName): FaultFileSystem => archiveDisk(name)
+
+/** The same of any archive in testdata. */
+export function archiveDisk(name: string): FaultFileSystem {
   return archivedDisk(readFileSync(`${folder}${name}.tar.gz`))
 }
 

@@ -47,6 +47,10 @@ test('what a broker would refuse, or misread, is refused here', () => {
     refusal(() => build({ properties: { UNIQ_KEY: 'x' } })),
     /The Property<UNIQ_KEY> is used by system/,
   )
+  assert.equal(
+    refusal(() => build({ properties: { INNER_MULTI_DISPATCH: '%LMQ%a/b' } })),
+    'INNER_MULTI_DISPATCH %LMQ%a/b can not contains / character',
+  )
   assert.match(
     refusal(() => build({ properties: { a: ' ' } })),
     /can not be null or blank/,

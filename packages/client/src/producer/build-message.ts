@@ -66,6 +66,8 @@ function userProperties(given: Readonly<Record<string, string>>): string {
       throw illegal(`The Property<${name}> is used by system, input another please`)
     if (name.trim() === '' || value.trim() === '')
       throw illegal('The name or value of property can not be null or blank string!')
+    if (name === propertyNames.innerMultiDispatch && value.includes('/'))
+      throw illegal(`INNER_MULTI_DISPATCH ${value} can not contains / character`)
     text += encodeProperty(name, value)
   }
   return text

@@ -114,4 +114,7 @@ test('every property constant of Java is in the table of names', () => {
   assert.deepEqual(absent, [])
   assert.ok(isReservedProperty('TAGS'))
   assert.ok(!isReservedProperty('tags'))
+  assert.ok(isReservedProperty('INNER_MULTI_QUEUE_OFFSET'))
+  for (const name of ['INNER_MULTI_DISPATCH', 'CHECK_IMMUNITY_TIME_IN_SECONDS'])
+    assert.ok(!isReservedProperty(name))
 })

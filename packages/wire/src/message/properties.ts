@@ -77,7 +77,12 @@ export const propertyNames = {
 
 export type PropertyName = keyof typeof propertyNames
 
-const reserved: ReadonlySet<string> = new Set(Object.values(propertyNames))
+/** Mean something to brokers, and are the user's to set, as Java's client has it. */
+const userNames: readonly string[] = [propertyNames.checkImmunityTime, propertyNames.innerMultiDispatch]
+
+const reserved: ReadonlySet<string> = new Set(
+  Object.values(propertyNames).filter((name) => !userNames.includes(name)),
+)
 
 /** Whether a user may not set a property of this name. */
 export const isReservedProperty = (name: string): boolean => reserved.has(name)
