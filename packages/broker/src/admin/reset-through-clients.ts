@@ -1,13 +1,29 @@
 import { failure, type Reply, success } from '@aerobee/net'
-import { bodies, commands, responseCodes, versionName, versions } from '@aerobee/wire'
-import type { ConsumerClient } from '../clients/consumers.js'
-import type { ResetParts, ResetRequest } from '../handlers/reset-offset.js'
+import type { MessageStore } from '@aerobee/store'
+import { bodies, commands, type RequestOf, responseCodes } from '@aerobee/wire'
+import type { Consumers } from '../clients/consumers.js'
+import type { ConsumerOffsets } from '../consumer-offsets.js'
+import type { TopicTable } from '../topics.js'
+import { refuseTooOld } from './too-old.js'
+
+export type ResetRequest = RequestOf<typeof commands.invokeBrokerToResetOffset>
+
+export interface ResetThroughClientsParts {
+  topics: TopicTable
+  consumers: Consumers
+  offsets: ConsumerOffsets
+  store: MessageStore
+  config: { brokerName: string }
+}
 
 /**
  * Has the consumers of a group go on at other offsets (request 220, one-way; reference: broker-behaviour 13, code
  * 222 with `useServerSideResetOffset` off). Nothing changes here: they commit what they were told.
  */
-export async function resetThroughClients(parts: ResetParts, request: ResetRequest): Promise<Reply> {
+export async function resetThroughClients(
+  parts: ResetThroughClientsParts,
+  request: ResetRequest,
+): Promise<Reply> {
   const { topics, consumers } = parts
   const { topic, group, timestamp } = request
   const known = topics.find(topic)
@@ -24,25 +40,23 @@ export async function resetThroughClients(parts: ResetParts, request: ResetReque
       responseCodes.CONSUMER_NOT_ONLINE,
       `Consumer not online, so can not reset offset, Group: ${group} Topic: ${topic} Timestamp: ${timestamp}`,
     )
-  const tooOld = clients.find(({ version }) => version < versions.V3_0_7_SNAPSHOT)
-  if (tooOld) return unsupported(tooOld.version)
+  const tooOld = refuseTooOld(clients)
+  if (tooOld) return tooOld
   const fields = { topic, group, timestamp, queueId: -1, isForce: false }
-  for (const client of clients)
-    client.connection.notify(commands.resetConsumerClientOffset, fields, {
-      body: bodyFor(client, offsetTable),
-    })
-  return success(null, bodies.resetOffset.encode({ offsetTable }))
+  const table = bodies.resetOffset.encode({ offsetTable })
+  const list = bodies.resetOffsetList.encode({
+    offsetTable: offsetTable.map(([queue, offset]) => ({ ...queue, offset })),
+  })
+  for (const { connection, language } of clients) {
+    const body = language === 'CPP' ? list : table
+    connection.notify(commands.resetConsumerClientOffset, fields, { body })
+  }
+  return success(null, table)
 }
-
-export const unsupported = (version: number): Reply =>
-  failure(
-    responseCodes.SYSTEM_ERROR,
-    `the client does not support this feature. version=${versionName(version)}`,
-  )
 
 /** undefined when the group has no offset on one of the queues. */
 async function targetsOf(
-  { offsets, store, config }: ResetParts,
+  { offsets, store, config }: ResetThroughClientsParts,
   { topic, group, timestamp, isForce }: ResetRequest,
   queues: number,
 ): Promise<bodies.ResetOffset['offsetTable'] | undefined> {
@@ -59,11 +73,3 @@ async function targetsOf(
   }
   return table
 }
-
-/** C++ clients want a list. */
-const bodyFor = ({ language }: ConsumerClient, offsetTable: bodies.ResetOffset['offsetTable']): Uint8Array =>
-  language === 'CPP'
-    ? bodies.resetOffsetList.encode({
-        offsetTable: offsetTable.map(([queue, offset]) => ({ ...queue, offset })),
-      })
-    : bodies.resetOffset.encode({ offsetTable })

@@ -1,7 +1,7 @@
 import { isAerobeeError, type Logger } from '@aerobee/base'
 import { failure, type Handler } from '@aerobee/net'
-import { bodies, commands, responseCodes, versions } from '@aerobee/wire'
-import { unsupported } from '../admin/reset-through-clients.js'
+import { bodies, commands, responseCodes } from '@aerobee/wire'
+import { refuseTooOld } from '../admin/too-old.js'
 import { wholeAnswer } from '../admin/whole-answer.js'
 import { callClient } from '../clients/call-client.js'
 import type { ConsumerClient, Consumers } from '../clients/consumers.js'
@@ -25,8 +25,8 @@ export function getConsumerStatusHandler({
     const clients = [...(consumers.group(group)?.clients.values() ?? [])]
     if (clients.length === 0)
       return failure(responseCodes.SYSTEM_ERROR, `No Any Consumer online in the consumer group: [${group}]`)
-    const tooOld = clients.find(({ version }) => version < versions.V3_0_7_SNAPSHOT)
-    if (tooOld) return unsupported(tooOld.version)
+    const tooOld = refuseTooOld(clients)
+    if (tooOld) return tooOld
     const asked = clientAddr ? clients.filter(({ clientId }) => clientId === clientAddr) : clients
     const answers = await Promise.all(asked.map((client) => statusOf(client, topic, group, logger)))
     const consumerTable = new Map(answers.filter((answer) => answer !== undefined))

@@ -1,24 +1,20 @@
 import type { Logger } from '@aerobee/base'
 import { type Connection, failure, type Handler, type Reply, success } from '@aerobee/net'
-import type { MessageStore } from '@aerobee/store'
-import { bodies, type commands, isBrokersOwn, type RequestOf, responseCodes } from '@aerobee/wire'
-import { resetThroughClients } from '../admin/reset-through-clients.js'
+import { bodies, type commands, isBrokersOwn, responseCodes } from '@aerobee/wire'
+import {
+  type ResetRequest,
+  type ResetThroughClientsParts,
+  resetThroughClients,
+} from '../admin/reset-through-clients.js'
 import { systemTopic } from '../admin/topic-changes.js'
-import type { Consumers } from '../clients/consumers.js'
-import type { ConsumerOffsets } from '../consumer-offsets.js'
 import type { GroupTable } from '../groups.js'
 import type { LongPoll } from '../long-poll.js'
-import type { TopicConfig, TopicTable } from '../topics.js'
+import type { TopicConfig } from '../topics.js'
 
 type Reset = typeof commands.invokeBrokerToResetOffset
-export type ResetRequest = RequestOf<Reset>
 
-export interface ResetParts {
-  topics: TopicTable
+interface ResetParts extends ResetThroughClientsParts {
   groups: GroupTable
-  offsets: ConsumerOffsets
-  consumers: Consumers
-  store: MessageStore
   longPoll: LongPoll
   config: { useServerSideResetOffset: boolean; brokerName: string }
   logger: Logger
