@@ -63,6 +63,8 @@ export class FakeBroker implements SendPlace {
   readonly subscriptions = new Map<string, Subscription>()
   readonly locks: FakeLocks
   readonly requests: SeenRequest[] = []
+  /** Whether requests are kept, for tests that look at them. */
+  keepsRequests = true
   /** By request code: answers in place of the ordinary ones; undefined lets the ordinary one answer. */
   readonly overrides = new Map<number, Override>()
   readonly log: string[] = []
@@ -186,7 +188,7 @@ export class FakeBroker implements SendPlace {
       const copy = { ...frame, body: Uint8Array.from(frame.body) }
       const { code, name } = command
       const seen = { code, name, fields, frame: copy, atMs: this.clock.monoMs(), connection }
-      this.requests.push(seen)
+      if (this.keepsRequests) this.requests.push(seen)
       return this.overrides.get(code)?.(seen) ?? handler(exchange as never)
     }) as unknown as AnyHandler
     return serve(served as unknown as Command, run)

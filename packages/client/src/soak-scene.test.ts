@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Random, seededRandom } from '@aerobee/base'
+import { type Random, seededRandom, silentLogger } from '@aerobee/base'
 import { type CommitEvent, type ConsumeEvent, checkHistory, type SendEvent } from '@aerobee/testkit'
 import type { FakeBroker } from './fake-broker.test.js'
 import { FakeCluster } from './fake-cluster.test.js'
@@ -66,7 +66,10 @@ export class Soak {
     const cluster = await FakeCluster.start(2)
     cluster.createTopic(topic, queuesPerBroker)
     const soak = new Soak(plan, cluster)
-    for (const broker of cluster.brokers) broker.onCommit = (commit) => soak.#committed(broker, commit)
+    for (const broker of cluster.brokers) {
+      broker.keepsRequests = false
+      broker.onCommit = (commit) => soak.#committed(broker, commit)
+    }
     await soak.#live()
     soak.#judge()
     await cluster.close()
@@ -121,7 +124,7 @@ export class Soak {
 
   async #join(): Promise<void> {
     this.#note('join')
-    const options = this.cluster.options()
+    const options = this.cluster.options({ logger: silentLogger })
     const consumer = new PushConsumer({
       ...options,
       consumerGroup: group,
@@ -205,7 +208,7 @@ export class Soak {
 
   async #startProducer(name: string): Promise<void> {
     const { cluster } = this
-    const producer = new Producer({ ...cluster.options(), producerGroup: name })
+    const producer = new Producer({ ...cluster.options({ logger: silentLogger }), producerGroup: name })
     this.#producers.push(producer)
     await cluster.clock.resolve(producer.start())
     let seq = 0

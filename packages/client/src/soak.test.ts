@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Soak, type SoakPlan } from './soak-scene.test.js'
 
-/** `SCENARIO_SEEDS=20` runs that many more seeds; `SOAK=day` a day with 200 members, which takes some minutes. */
+/** `SCENARIO_SEEDS=20` runs that many more seeds; `SOAK=day` a day with 200 members, which takes half an hour. */
 const moreSeeds = Number(process.env.SCENARIO_SEEDS ?? 0)
 const size =
   process.env.SOAK === 'day'
