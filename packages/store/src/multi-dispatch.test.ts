@@ -126,3 +126,16 @@ test('an entry that names a record of another queue gives nothing', async () => 
   assert.deepEqual(await next.bodies('%LMQ%a'), ['body 0', 'body 2', 'body 3'])
   assert.equal(next.store.status().damagedRecords, 1)
 })
+
+test('what a light message queue shows outlives the topic that it was sent to', async () => {
+  const scene = await Scene.started({ options })
+  await scene.send(3, namingLmq('%LMQ%a'))
+  scene.store.deleteTopic('T')
+  await scene.send(1, { topic: 'U', ...namingLmq('%LMQ%a') }, 3)
+  await scene.stop()
+  const disk = scene.disk.afterKill()
+  disk.removeTreeSync('/store/consumequeue/%LMQ%a')
+  const next = await Scene.started({ disk, options })
+  assert.deepEqual(await next.bodies('%LMQ%a'), ['body 0', 'body 1', 'body 2', 'body 3'])
+  assert.equal(next.store.maxOffset('T', 0), 0)
+})

@@ -70,7 +70,7 @@ export class Replay {
 
   /** A sound record at `at` of the window. Throws GapFound, IO_FAILED. */
   record(window: LogWindow, at: number, shape: RecordShape): void {
-    const { queues, deletedTopics, delayLevels, index } = this.#parts
+    const { queues, delayLevels, multiDispatch, index } = this.#parts
     const { view } = window
     const physical = window.start + at
     const entry = readEntry(window, at, shape, delayLevels)
@@ -85,19 +85,28 @@ export class Replay {
       return
     }
     this.lastStoreTime = storeTimestamp
-    if (deletedTopics.size > 0 && physical < (deletedTopics.get(topic) ?? 0)) return
     const sysFlag = readSysFlag(view, at)
     const type = transactionType(sysFlag)
-    if (type === transactionTypes.none || type === transactionTypes.commit) {
+    const shown = type === transactionTypes.none || type === transactionTypes.commit
+    const place = { physical, size: shape.totalSize, tagsCode, storeTime: storeTimestamp }
+    // What light message queues show outlives the topic that it was sent to.
+    if (shown && multiDispatch) {
+      for (const { topic: name, offset } of entry.lmq) this.#toLmq(name, { ...place, offset, count: 1 })
+    }
+    if (this.#isDeleted(topic, physical)) return
+    if (shown) {
       const { simple, batch } = queues.layouts
       const found = (sysFlag & systemFlags.innerBatch) !== 0 ? batch : simple
       const queue = known ?? queues.findOrAdd(topic, queueId, found)
-      const place = { physical, size: shape.totalSize, tagsCode, storeTime: storeTimestamp }
       this.#toQueue(queue, { ...place, offset: queueOffset, count: entry.count })
-      if (this.#parts.multiDispatch)
-        for (const { topic: name, offset } of entry.lmq) this.#toLmq(name, { ...place, offset, count: 1 })
     }
     if (type !== transactionTypes.rollback) index?.put(topic, uniqKey, keys, physical, storeTimestamp)
+  }
+
+  /** Whether it belongs to a life of the topic that ended with its deletion. */
+  #isDeleted(topic: string, physical: number): boolean {
+    const { deletedTopics } = this.#parts
+    return deletedTopics.size > 0 && physical < (deletedTopics.get(topic) ?? 0)
   }
 
   /** No more records come. */
@@ -110,10 +119,8 @@ export class Replay {
   }
 
   #toLmq(topic: string, place: Place): void {
-    const { queues, deletedTopics } = this.#parts
-    if (place.physical >= (deletedTopics.get(topic) ?? 0)) {
-      this.#toQueue(queues.findOrAdd(topic, lmqQueueId), place)
-    }
+    if (this.#isDeleted(topic, place.physical)) return
+    this.#toQueue(this.#parts.queues.findOrAdd(topic, lmqQueueId), place)
   }
 
   #toQueue(queue: ConsumeQueue, place: Place): void {
