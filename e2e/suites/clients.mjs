@@ -16,6 +16,8 @@ const everyScenario = {
   pullSubscribe: 'lite pull by subscription, committed offsets',
   pullAssign: 'lite pull by assignment and seek',
   delays: 'delay levels: none early, one above the highest is the highest',
+  timers: 'timers by delay and by time: none early, each once',
+  recall: 'every second timer is taken back',
   retries: 'retries with growing reconsume times, then dead letters',
   rebalance: 'rebalance: consumers join and leave under load without loss',
 }
@@ -35,7 +37,7 @@ function clientSuite(need, client, scenarios) {
       const cluster = await context.servers.startCluster(context.target, {
         store: context.folder('store'),
         // Retries wait for level 3 first.
-        config: { messageDelayLevel: '1s 2s 1s 1s 1s 3s' },
+        config: { messageDelayLevel: '1s 2s 1s 1s 1s 3s', recallMessageEnable: true },
       })
       const driver = await context.startDriver(need)
       for (const scenario of scenarios) {
@@ -62,11 +64,15 @@ const all = /** @type {(keyof typeof everyScenario)[]} */ (Object.keys(everyScen
 
 export const clientSuites = [
   clientSuite('java-5.3.3', 'the Java client 5.3.3', all),
-  clientSuite('java-4.9.8', 'the Java client 4.9.8', all),
+  clientSuite(
+    'java-4.9.8',
+    'the Java client 4.9.8',
+    all.filter((scenario) => scenario !== 'recall'),
+  ),
   clientSuite(
     'go',
     'the Go remoting client v2',
-    all.filter((scenario) => scenario !== 'query'),
+    all.filter((scenario) => !['query', 'timers', 'recall'].includes(scenario)),
   ),
   clientSuite('ali-ons', 'the Node client ali-ons 3.12.0', ['sendSync', 'tags']),
 ]

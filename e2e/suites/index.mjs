@@ -12,6 +12,7 @@ import { queueTypesSuite } from './queue-types.mjs'
 import { resetSuite } from './resets.mjs'
 import { steeringSuite } from './steering.mjs'
 import { storeSuite } from './store.mjs'
+import { timerStoreSuite } from './timer-store.mjs'
 import { transactionSuites } from './transactions.mjs'
 
 /** All suites, in the order in which they run. */
@@ -29,6 +30,7 @@ export const suites = [
   queueTypesSuite,
   storeSuite,
   delayedStoreSuite,
+  timerStoreSuite,
   ...loadSuites,
   killDelayedSuite,
 ]

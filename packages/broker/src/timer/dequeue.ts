@@ -1,4 +1,4 @@
-import { type Clock, errorText, type Logger, type Timer } from '@aerobee/base'
+import { type Clock, errorText, type Logger, sleep, type Timer } from '@aerobee/base'
 import {
   type AppendOutcome,
   type AppendStatus,
@@ -43,6 +43,7 @@ const openSlots = 2
 const flyingMessages = 1024
 const batchMessages = 128
 const pauseMs = 500
+const endingCheckMs = 10
 /** Empty slots passed in one turn. */
 const slotsPerTurn = 20_000
 
@@ -62,6 +63,7 @@ export class TimerDequeue {
   #running: Promise<void> | undefined
   #wanted = false
   #stopped = true
+  #ending = false
   #timer: Timer | undefined
   #pausedUntil = 0
   /** Where messages waited that the last run delivered, from slots that were not done with. */
@@ -87,12 +89,27 @@ export class TimerDequeue {
     this.wake()
   }
 
-  /** Resolves when nothing is on its way any more. */
+  /**
+   * Resolves when nothing is on its way any more. A slot that was begun is delivered to its end first, which takes a
+   * second at most: RocketMQ knows of whole slots only.
+   */
   async stop(): Promise<void> {
+    const { clock, config } = this.#parts
+    this.#ending = true
+    for (let ms = 0; this.#isWithin() && ms < config.timerPrecisionMs * 2; ms += endingCheckMs)
+      await sleep(clock, endingCheckMs)
     this.#stopped = true
     this.#timer?.cancel()
     await this.#running
-    while ([...this.#open.values()].some(({ flying }) => flying > 0)) await turn(this.#parts.clock)
+    while ([...this.#open.values()].some(({ flying }) => flying > 0)) await turn(clock)
+    for (; this.#open.get(this.readTimeMs)?.done; this.readTimeMs += config.timerPrecisionMs)
+      this.#open.delete(this.readTimeMs)
+  }
+
+  /** A slot was begun and can be ended. */
+  #isWithin(): boolean {
+    if (this.#stopped || this.#parts.config.timerStopDequeue || this.#paused()) return false
+    return [...this.#open.values()].some(({ begun, done }) => begun && !done)
   }
 
   /** A timer was put into the wheel. `takesBack`: the key of the message that it takes back. */
@@ -210,7 +227,7 @@ export class TimerDequeue {
     for (const slot of this.#open.values()) flying += slot.flying
     for (const slot of this.#inOrder()) {
       // Who takes a message back does so before its slot's time.
-      if (!slot.loaded || !hasPlaced(slot.timeMs + 1)) return batch
+      if (!slot.loaded || !hasPlaced(slot.timeMs + 1) || (this.#ending && !slot.begun)) return batch
       while (batch.length < batchMessages && flying + batch.length < flyingMessages) {
         const timer = slot.take(now)
         if (timer === undefined) break

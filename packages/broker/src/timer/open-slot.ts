@@ -25,6 +25,8 @@ export class OpenSlot {
   readonly takenBack = new Set<string>()
   /** Everything that was in the wheel is here. */
   loaded = false
+  /** One of it was handed out. */
+  begun = false
   /** Handed out, and not yet done with. */
   flying = 0
   waiting = 0
@@ -65,27 +67,12 @@ export class OpenSlot {
 
   /** The next one that is due by now. */
   take(nowMs: number): DueTimer | undefined {
-    const again = this.#again.shift()
-    if (again) {
-      this.waiting -= 1
-      this.flying += 1
-      return again
-    }
-    if (!this.#forward() || this.timeMs + this.#bucket > nowMs) return undefined
-    const bucket = this.#buckets[this.#bucket]!
-    const at = this.#at
-    this.#at += width
+    const timer = this.#next(nowMs)
+    if (timer === undefined) return undefined
+    this.begun = true
     this.waiting -= 1
     this.flying += 1
-    const size = bucket[at + 1]!
-    return {
-      physicalOffset: bucket[at]!,
-      sizeBytes: Math.abs(size),
-      writeTimeMs: bucket[at + 2]!,
-      dueMs: this.timeMs + this.#bucket,
-      roll: size < 0,
-      tries: 0,
-    }
+    return timer
   }
 
   /** It could not be delivered, and is the next one again. */
@@ -98,6 +85,24 @@ export class OpenSlot {
 
   get done(): boolean {
     return this.loaded && this.waiting === 0 && this.flying === 0
+  }
+
+  #next(nowMs: number): DueTimer | undefined {
+    const again = this.#again.shift()
+    if (again) return again
+    if (!this.#forward() || this.timeMs + this.#bucket > nowMs) return undefined
+    const bucket = this.#buckets[this.#bucket]!
+    const at = this.#at
+    this.#at += width
+    const size = bucket[at + 1]!
+    return {
+      physicalOffset: bucket[at]!,
+      sizeBytes: Math.abs(size),
+      writeTimeMs: bucket[at + 2]!,
+      dueMs: this.timeMs + this.#bucket,
+      roll: size < 0,
+      tries: 0,
+    }
   }
 
   #push(unit: TimerUnit): void {

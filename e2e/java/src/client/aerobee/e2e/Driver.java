@@ -45,6 +45,8 @@ public final class Driver {
             .add("subscriber", Filters::subscriber)
             .add("orderly", PushConsumers::orderly)
             .add("delays", Deliveries::delays)
+            .add("timers", Timers::timers)
+            .add("recall", Timers::recall)
             .add("retries", Deliveries::retries)
             .add("halves", Transactions::halves)
             .add("outcomes", Transactions::outcomes)
