@@ -8,7 +8,7 @@ import { callOnce, SendTally, SendWindow } from '../lib/send-window.mjs'
  *
  * @param {{host: string, port: number, brokerPid: number, topic: string, bodyBytes: number, batch: number,
  *   connections: number, inFlight: number, warmupMs: number, measureMs: number, messages?: number, delayLevel?: number,
- *   properties?: string[]}} job
+ *   timerDelayMs?: number, properties?: string[]}} job
  */
 export async function send(job) {
   const template = sendTemplate(job)

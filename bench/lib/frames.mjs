@@ -92,13 +92,22 @@ function placesOf(frame, text) {
 /**
  * A send (310) of one message, or a batch (320) when `batch` > 1; `properties` are more of them for each in the batch.
  * `prepared`: the half of a transaction.
- * @param {{topic: string, bodyBytes: number, batch: number, delayLevel?: number, properties?: string[],
- *   prepared?: boolean}} shape
+ * @param {{topic: string, bodyBytes: number, batch: number, delayLevel?: number,
+ *   timerDelayMs?: number, properties?: string[], prepared?: boolean}} shape
  * @returns {SendTemplate}
  */
-export function sendTemplate({ topic, bodyBytes, batch, delayLevel = 0, properties = [], prepared = false }) {
+export function sendTemplate({
+  topic,
+  bodyBytes,
+  batch,
+  delayLevel = 0,
+  timerDelayMs = 0,
+  properties = [],
+  prepared = false,
+}) {
   let common = messageProperties
   if (delayLevel > 0) common += `DELAY\u0001${delayLevel}\u0002`
+  if (timerDelayMs > 0) common += `TIMER_DELAY_MS\u0001${timerDelayMs}\u0002`
   if (prepared) common += 'TRAN_MSG\u0001true\u0002PGROUP\u0001BenchProducer\u0002'
   const body =
     batch > 1

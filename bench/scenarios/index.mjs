@@ -1,4 +1,3 @@
-import { delayLevel } from './delay-level.mjs'
 import { drain, drainRecent } from './drain.mjs'
 import { endToEnd } from './end-to-end.mjs'
 import { drainSql } from './filtered.mjs'
@@ -7,6 +6,7 @@ import { memory } from './memory.mjs'
 import { batch16, send1, send64, send512 } from './sends.mjs'
 import { start } from './start.mjs'
 import { transactions } from './transactions.mjs'
+import { delayLevel, timer } from './waiting.mjs'
 
 /**
  * @typedef {object} Context
@@ -35,6 +35,7 @@ export const scenarios = [
   batch16,
   delayLevel,
   transactions,
+  timer,
   drainRecent,
   drain,
   drainSql,
