@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import test from 'node:test'
 import { abortable } from '@aerobee/base'
+import { commands } from '@aerobee/wire'
 import { connect } from './client.js'
 import { FakeCluster } from './fake-cluster.test.js'
 import { LitePullConsumer } from './lite-pull-consumer/lite-pull-consumer.js'
@@ -197,4 +198,24 @@ test('what is waited for may go on after the signal, and its failure is nobodyâ€
   giveUp.abort('enough')
   await assert.rejects(waiting, (reason) => reason === 'enough')
   assert.equal(await abortable(Promise.resolve(1), new AbortController().signal), 1)
+})
+
+test('a local transaction that has begun is carried to its end, whatever the signal says', async () => {
+  const cluster = await FakeCluster.start()
+  cluster.createTopic('T', 1)
+  const transactionListener = { checkLocalTransaction: () => 'UNKNOW' as const }
+  const producer = cluster.use(
+    new TransactionProducer({ ...cluster.options(), producerGroup: 'p', transactionListener }),
+  )
+  await cluster.clock.resolve(producer.start())
+  const giveUp = new AbortController()
+  const execute = () => giveUp.abort('enough')
+  const sending = producer.sendMessageInTransaction(message, { signal: giveUp.signal, execute })
+  assert.equal((await cluster.clock.resolve(sending)).localTransactionState, 'COMMIT_MESSAGE')
+  await cluster.pass(10)
+  assert.deepEqual(
+    cluster.broker.seen(commands.endTransaction).map(({ fields }) => fields.commitOrRollback),
+    [8],
+  )
+  await cluster.close()
 })

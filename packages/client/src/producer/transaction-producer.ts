@@ -34,6 +34,7 @@ export interface TransactionProducerOptions extends ProducerOptions {
   checkRequestHoldMax?: number
 }
 
+/** The signal and the time count for preparing the message: a local transaction that has begun is carried to its end. */
 export interface TransactionSendOptions extends SendOptions {
   /** Handed to executeLocalTransaction. */
   argument?: unknown

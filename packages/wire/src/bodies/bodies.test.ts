@@ -270,3 +270,35 @@ test('doubles are written as Java writes them', () => {
   ] as const)
     assert.equal(text(value), `{"consumeTps":${expected},"offsetTable":{}}`)
 })
+
+test('the queues that a broker shares out are read as it writes them, and none is not an empty list', () => {
+  const text =
+    '{"messageQueueAssignments":[{"messageQueue":{"brokerName":"b","queueId":1,"topic":"T"},"mode":"PULL"},' +
+    '{"attachments":{"k":"v"},"messageQueue":{"brokerName":"b","queueId":-1,"topic":"T"},"mode":"POP"}]}'
+  const decoded = bodies.queryAssignmentResponse.decode(utf8(text))
+  assert.ok(decoded.ok)
+  assert.deepEqual(
+    decoded.value.messageQueueAssignments?.map(({ messageQueue, mode }) => [messageQueue.queueId, mode]),
+    [
+      [1, 'PULL'],
+      [-1, 'POP'],
+    ],
+  )
+  assert.equal(utf8Text(bodies.queryAssignmentResponse.encode(decoded.value)), text)
+  for (const none of ['{}', '{"messageQueueAssignments":null}'])
+    assert.deepEqual(bodies.queryAssignmentResponse.decode(utf8(none)), {
+      ok: true,
+      value: { messageQueueAssignments: undefined },
+    })
+  const asked = {
+    clientId: 'c',
+    consumerGroup: 'g',
+    messageModel: 'CLUSTERING' as const,
+    strategyName: 'AVG',
+    topic: 'T',
+  }
+  assert.equal(
+    utf8Text(bodies.queryAssignmentRequest.encode(asked)),
+    '{"clientId":"c","consumerGroup":"g","messageModel":"CLUSTERING","strategyName":"AVG","topic":"T"}',
+  )
+})
