@@ -63,6 +63,22 @@ test('a last record that is cut at any byte goes, and only it; a second crash ch
   }
 })
 
+test('a message lost in the middle of a queue hides none before it, after the next crash neither', async () => {
+  const { disk, sent } = await killedDisk(20)
+  for (const lost of [0, 4, 9, 10, 15, 19]) {
+    const start = sent[lost]!.outcome.physicalOffset
+    const torn = change(disk, firstSegment, (bytes) => bytes.fill(0, start, start + 60))
+    const own = { ...options, flushIntervalConsumeQueue: 10 }
+    const first = await Scene.started({ disk: torn, options: own })
+    await first.send(1, {}, 20)
+    const found = await first.bodies()
+    await first.clock.advance(20)
+    assert.equal(first.disk.infoSync('/store/positions.json'), undefined, 'only the entries are on disk')
+    const second = await first.killed({ options })
+    assert.deepEqual(await second.bodies(), found, `message ${lost}`)
+  }
+})
+
 test('a damaged record with sound ones behind it is reported and stepped over; nothing is deleted', async () => {
   const { disk, sent } = await killedDisk(40)
   const { physicalOffset } = sent[5]!.outcome

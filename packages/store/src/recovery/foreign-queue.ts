@@ -89,14 +89,23 @@ function lastPhysical(parts: OpenQueuesParts, queue: ConsumeQueue, end: number):
   return -1
 }
 
+/** In [from, to]; entries without one stand at a queue's head, but also where the log is damaged. */
+function lastWithRecord(parts: OpenQueuesParts, queue: ConsumeQueue, from: number, to: number) {
+  for (let unit = to; unit >= from; unit--) {
+    const { physical, size } = parts.files.entrySync(queue, unit)
+    if (!isBlank(physical, size)) return { unit, physical }
+  }
+  return undefined
+}
+
 /** The first entry whose record the log still holds; those before it were deleted with their segments. */
 export function correctMin(parts: OpenQueuesParts, queue: ConsumeQueue): void {
   let low = queue.minUnit
   let high = queue.maxUnit
   while (low < high) {
     const middle = low + Math.floor((high - low) / 2)
-    const { physical, size } = parts.files.entrySync(queue, middle)
-    if (!isBlank(physical, size) && physical >= parts.logStart) high = middle
+    const last = lastWithRecord(parts, queue, low, middle)
+    if (last !== undefined && last.physical >= parts.logStart) high = last.unit
     else low = middle + 1
   }
   const first = low < queue.maxUnit ? parts.files.entrySync(queue, low) : undefined
