@@ -1,6 +1,7 @@
 import type { MonoMs, QueueOffset, WallMs } from '@aerobee/base'
 import type { AppendOutcome, NewMessage } from '@aerobee/store'
 import { commands, permRead, permWrite, systemTopicNames } from '@aerobee/wire'
+import { restoredMessage } from '../delivery/restored.js'
 import { isStored } from '../send/outcome.js'
 import {
   checkRequest,
@@ -9,6 +10,7 @@ import {
   type Half,
   type HalfPlace,
   halfOf,
+  halfTopic,
 } from './half-message.js'
 import { type OutcomeFault, storeOutcome } from './outcome.js'
 import type { HalfLane, TransactionParts } from './parts.js'
@@ -46,11 +48,7 @@ export async function checkQueue(
   const end = parts.store.maxOffset(systemTopicNames.transactionHalf, lane.halves.queueId)
   let at = lane.halves.next(from, end)
   while (at < end && !round.ended && !stopped()) {
-    if (parts.clock.monoMs() >= round.deadline) {
-      round.outcome.resumeAt = at
-      break
-    }
-    const { records, next, unreadable } = await readHalves(parts.store, lane.halves, at, end, batchHalves)
+    const { records, next, unreadable } = await readHalves(parts, lane.halves, at, end, batchHalves)
     lane.halves.pass(unreadable)
     const settled: Promise<void>[] = []
     for (const record of records) {
@@ -60,6 +58,10 @@ export async function checkQueue(
     }
     await Promise.all(settled)
     at = lane.halves.next(next, end)
+    if (parts.clock.monoMs() >= round.deadline) {
+      round.outcome.resumeAt = at
+      break
+    }
   }
   return round.outcome
 }
@@ -130,7 +132,7 @@ class Round {
       if (this.#copied(half, outcome.queueOffset)) this.#ask(half, copy, placeOf(outcome))
     } else if (outcome.status === 'PROPERTIES_SIZE_EXCEEDED' || outcome.status === 'MESSAGE_ILLEGAL')
       // It cannot be copied, as its properties are full; it can be asked for all the same.
-      this.#ask(half, copy, record)
+      this.#ask(half, restoredMessage(record, { topic: halfTopic, queueId: record.queueId }), record)
     else this.ended = true
   }
 

@@ -60,7 +60,7 @@ export function newOpMessage(
 }
 
 /** Pieces that are no offsets count for nothing, as does a message with another tag. */
-export function readOpMessage({ body, properties }: MessageRecord): OpMessage {
+export function readOpMessage({ body, properties }: Pick<MessageRecord, 'body' | 'properties'>): OpMessage {
   const listedBelow = Number(findProperty(properties, listedBelowName) ?? Number.NaN)
   const halves: QueueOffset[] = []
   if (findProperty(properties, propertyNames.tags) === tag)

@@ -1,4 +1,4 @@
-import type { QueueOffset } from '@aerobee/base'
+import { AerobeeError, errorText, isAerobeeError, type Logger, type QueueOffset } from '@aerobee/base'
 import type { MessageStore } from '@aerobee/store'
 import { decodeRecords, type MessageRecord } from '@aerobee/wire'
 import { halfTopic } from './half-message.js'
@@ -10,11 +10,21 @@ export interface ReadRecords {
   records: MessageRecord[]
   /** Where to go on; `end` when nothing is left. */
   next: QueueOffset
+  /** The disk did not give the record at `from`; perhaps it does the next time. */
+  failed: boolean
 }
 
-/** Records of a queue from `from` on, before `end`. Their bytes are a copy. */
+export interface ReadParts {
+  store: MessageStore
+  logger: Logger
+}
+
+/**
+ * Records of a queue from `from` on, before `end`. Their bytes are a copy. One that cannot be read is passed over, so
+ * that it holds up none behind it.
+ */
 export async function readRecords(
-  store: MessageStore,
+  parts: ReadParts,
   topic: string,
   queueId: number,
   from: QueueOffset,
@@ -22,16 +32,34 @@ export async function readRecords(
   maxCount: number,
 ): Promise<ReadRecords> {
   const count = Math.min(maxCount, end - from)
-  const read = await store.read({ topic, queueId, offset: from, maxCount: count, maxBytes: batchBytes })
-  const { status, records: found, nextOffset } = read
-  if (status === 'FOUND' && found) {
-    const bytes = Buffer.allocUnsafeSlow(found.sizeBytes)
-    found.copyTo(bytes, 0)
-    const decoded = decodeRecords(bytes)
-    return { records: decoded.ok ? decoded.value : [], next: Math.min(nextOffset, end) }
+  try {
+    return await readSome(parts.store, topic, queueId, from, end, count)
+  } catch (thrown) {
+    if (!isAerobeeError(thrown)) throw thrown
+    if (count > 1) return readRecords(parts, topic, queueId, from, end, 1)
+    parts.logger.error(`${topic} queue ${queueId} cannot be read at ${from}: ${errorText(thrown)}`)
+    return { records: [], next: from + 1, failed: true }
   }
-  // What cannot be read is passed over; at the end of the queue nothing is left.
-  return { records: [], next: nextOffset > from ? Math.min(nextOffset, end) : end }
+}
+
+async function readSome(
+  store: MessageStore,
+  topic: string,
+  queueId: number,
+  from: QueueOffset,
+  end: QueueOffset,
+  maxCount: number,
+): Promise<ReadRecords> {
+  const read = await store.read({ topic, queueId, offset: from, maxCount, maxBytes: batchBytes })
+  const { status, records: found, nextOffset } = read
+  // Where there is nothing it goes on behind; at the end of the queue nothing is left.
+  const next = nextOffset > from ? Math.min(nextOffset, end) : end
+  if (status !== 'FOUND' || !found) return { records: [], next, failed: false }
+  const bytes = Buffer.allocUnsafeSlow(found.sizeBytes)
+  found.copyTo(bytes, 0)
+  const decoded = decodeRecords(bytes)
+  if (!decoded.ok) throw new AerobeeError('STORE_CORRUPT', decoded.reason)
+  return { records: decoded.value, next, failed: false }
 }
 
 /**
@@ -39,7 +67,7 @@ export async function readRecords(
  * lost or that are damaged.
  */
 export async function readHalves(
-  store: MessageStore,
+  parts: ReadParts,
   halves: HalfQueue,
   from: QueueOffset,
   end: QueueOffset,
@@ -47,11 +75,13 @@ export async function readHalves(
 ): Promise<ReadRecords & { unreadable: QueueOffset[] }> {
   const { queueId } = halves
   const run = Math.max(1, halves.runLength(from, end, most))
-  const { records, next } = await readRecords(store, halfTopic, queueId, from, from + run, run)
-  const min = store.minOffset(halfTopic, queueId)
+  const read = await readRecords(parts, halfTopic, queueId, from, from + run, run)
+  if (read.failed) return { ...read, unreadable: [] }
+  const { records, next } = read
+  const min = parts.store.minOffset(halfTopic, queueId)
   if (min > from) halves.lost(min)
   const readable = new Set(records.map(({ queueOffset }) => queueOffset))
   const unreadable: QueueOffset[] = []
   for (let offset = from; offset < next; offset++) if (!readable.has(offset)) unreadable.push(offset)
-  return { records, next, unreadable }
+  return { ...read, unreadable }
 }

@@ -55,7 +55,8 @@ function newLane(parts: TransactionParts, queueId: number): HalfLane {
 }
 
 /** Passes what the op messages list. `below`: what they list before the halves begin. */
-async function readOps({ store, offsets }: TransactionParts, { halves, ops }: HalfLane) {
+async function readOps(parts: TransactionParts, { halves, ops }: HalfLane) {
+  const { store, offsets } = parts
   const { queueId, passed } = halves
   const below = new Set<QueueOffset>()
   let listedBelow: PhysicalOffset | undefined
@@ -67,7 +68,7 @@ async function readOps({ store, offsets }: TransactionParts, { halves, ops }: Ha
   let expected = at
   let sound = true
   while (at < end) {
-    const { records, next } = await readRecords(store, opTopic, queueId, at, end, batchRecords)
+    const { records, next } = await readRecords(parts, opTopic, queueId, at, end, batchRecords)
     for (const record of records) {
       const op = readOpMessage(record)
       // Where one is missing, what it listed must be looked for.
@@ -89,15 +90,16 @@ async function readOps({ store, offsets }: TransactionParts, { halves, ops }: Ha
  * may have written. Its copies have no tie to what they are copies of but the key; killed, it leaves both.
  */
 async function readWaiting(
-  { store, halfCounts }: TransactionParts,
+  parts: TransactionParts,
   { halves }: HalfLane,
   below: ReadonlySet<QueueOffset>,
   byKey: Map<string, QueueOffset> | undefined,
 ): Promise<PhysicalOffset | undefined> {
+  const { store, halfCounts } = parts
   const end = store.maxOffset(halfTopic, halves.queueId)
   const unreadable: QueueOffset[] = []
   for (let at = halves.next(0, end); at < end; ) {
-    const read = await readHalves(store, halves, at, end, batchRecords)
+    const read = await readHalves(parts, halves, at, end, batchRecords)
     unreadable.push(...read.unreadable)
     for (const record of read.records) {
       const half = halfOf(record)
@@ -111,8 +113,8 @@ async function readWaiting(
   halves.pass(unreadable)
   const oldest = halves.next(0, end)
   if (oldest === end) return undefined
-  const { records } = await readHalves(store, halves, oldest, end, 1)
-  return records[0]?.physicalOffset
+  const { records } = await readHalves(parts, halves, oldest, end, 1)
+  return records[0]?.physicalOffset ?? 0
 }
 
 /** Whether it is such a copy, of a half that was found and is passed now. */
@@ -169,15 +171,15 @@ async function halfAt(
 
 /** The half of a transaction that waits; undefined when it is over. The copy that had the outcome may be lost. */
 async function waitingOf(
-  { store }: TransactionParts,
+  parts: TransactionParts,
   lanes: readonly HalfLane[],
   origin: QueueOffset,
 ): Promise<Half | undefined> {
   for (const { halves } of lanes) {
     const current = halves.currentOf(origin)
-    const end = store.maxOffset(halfTopic, halves.queueId)
+    const end = parts.store.maxOffset(halfTopic, halves.queueId)
     if (current === undefined || current >= end) continue
-    const { records } = await readRecords(store, halfTopic, halves.queueId, current, end, 1)
+    const { records } = await readRecords(parts, halfTopic, halves.queueId, current, end, 1)
     return records[0] && halfOf(records[0])
   }
   return undefined
