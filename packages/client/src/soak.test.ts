@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { forEachSeed } from '@aerobee/testkit'
 import { Soak, type SoakPlan } from './soak-scene.test.js'
 
-/** `SCENARIO_SEEDS=20` runs that many more seeds; `SOAK=day` a day with 200 members, which takes half an hour. */
-const moreSeeds = Number(process.env.SCENARIO_SEEDS ?? 0)
+/** `SOAK=day` runs a day with 200 members, which takes half an hour. */
 const size =
   process.env.SOAK === 'day'
     ? { members: 200, minutes: 24 * 60, mostPauseMs: 240_000 }
@@ -25,9 +25,9 @@ const kinds: { what: string; plan: Pick<SoakPlan, 'orderly' | 'brokersRestart'> 
 ]
 
 for (const { what, plan } of kinds)
-  test(what, async () => {
-    for (let seed = 1; seed <= 1 + moreSeeds; seed++) {
+  test(what, () =>
+    forEachSeed(1, async (seed) => {
       const soak = await Soak.run({ seed, ...size, ...plan })
       assert.ok(soak.consumed > size.minutes * 20, `${soak.consumed} messages were consumed`)
-    }
-  })
+    }),
+  )
