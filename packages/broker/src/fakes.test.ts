@@ -163,6 +163,7 @@ export class FakeStore implements MessageStore {
   storeTimeAt = async () => -1
   inMemory = (topic: string, queueId: number, offset: number) => offset < this.maxOffset(topic, queueId)
   recordNow = () => undefined
+  recordsAt = async (places: readonly unknown[]) => places.map(() => undefined)
   makeDurable = async () => true
   recordAt = async () => undefined
   queryByKey = async () => ({ records: [], indexLastUpdateTimestamp: 0, indexLastUpdatePhysicalOffset: 0 })

@@ -9,12 +9,14 @@ import type {
   QueueEntry,
   ReadOutcome,
   ReadRequest,
+  RecordPlace,
   RecordVisitor,
   StoreStatus,
 } from './contracts.js'
 import type { ArrivalListener } from './dispatch.js'
 import type { StoreEnvironment } from './environment.js'
 import { dropExpiredQueueFiles } from './expired-queues.js'
+import { readRecords } from './read/many-records.js'
 import { queueEntries } from './read/queue-entries.js'
 import type { RunningStore } from './running-store.js'
 import { startStore } from './starting.js'
@@ -114,6 +116,10 @@ class DirectoryStore implements MessageStore {
 
   recordNow(physicalOffset: number, sizeBytes: number): Uint8Array | undefined {
     return this.#running().reader.records.readNow(physicalOffset, sizeBytes)
+  }
+
+  recordsAt(places: readonly RecordPlace[]): Promise<(Uint8Array | undefined)[]> {
+    return readRecords(this.#running().reader.records, places)
   }
 
   makeDurable(): Promise<boolean> {

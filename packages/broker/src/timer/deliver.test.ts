@@ -128,3 +128,19 @@ test('a clock that jumps forward delivers what it passed, one that jumps back de
   assert.deepEqual((await scene.bodies()).sort(), ['a', 'b', 'c'])
   await scene.stop()
 })
+
+test('messages that cannot be read for a while are delivered later, each once', async () => {
+  const first = await TimerScene.started()
+  for (let i = 0; i < 50; i++) await first.put(`m${i}`, { TIMER_DELIVER_MS: startMs + 4000 + i })
+  const scene = await first.restarted()
+  const heal = scene.disk.fail({ call: 'read', path: /commitlog|timerlog/, times: 1e9 })
+  await scene.clock.advance(6000)
+  assert.equal(scene.store.maxOffset('T', 0), 0)
+  heal()
+  await scene.clock.advance(2000)
+  assert.deepEqual(
+    await scene.bodies(),
+    Array.from({ length: 50 }, (_, i) => `m${i}`),
+  )
+  await scene.stop()
+})

@@ -1,4 +1,4 @@
-import { type Clock, errorText, type Logger, sleep, type Timer } from '@aerobee/base'
+import { type Clock, errorText, type Logger, MiB, sleep, type Timer } from '@aerobee/base'
 import {
   type AppendOutcome,
   type AppendStatus,
@@ -15,7 +15,7 @@ import type { BrokerStats } from '../stats/broker-stats.js'
 import { deliveredMessage, rolledMessage } from './delivered.js'
 import type { TimerMetrics } from './metrics.js'
 import { type DueTimer, OpenSlot } from './open-slot.js'
-import { readSlotTimers, timerRecord } from './slot-reader.js'
+import { readSlotTimers, timerRecords } from './slot-reader.js'
 
 interface Taken {
   slot: OpenSlot
@@ -41,7 +41,9 @@ export interface DequeueParts {
 const openSlots = 2
 /** Messages on their way into the store, and those read at once. */
 const flyingMessages = 1024
-const batchMessages = 128
+const flyingBytes = 16 * MiB
+const batchMessages = 256
+const batchBytes = 1 * MiB
 const pauseMs = 500
 const endingCheckMs = 10
 /** Empty slots passed in one turn. */
@@ -66,6 +68,7 @@ export class TimerDequeue {
   #ending = false
   #timer: Timer | undefined
   #pausedUntil = 0
+  #flyingBytes = 0
   /** Where messages waited that the last run delivered, from slots that were not done with. */
   #known: ReadonlySet<number> = new Set()
   #knownFrom = Number.POSITIVE_INFINITY
@@ -211,26 +214,43 @@ export class TimerDequeue {
     while (!this.#stopped && !config.timerStopDequeue && !this.#paused()) {
       const batch = this.#takeDue()
       if (batch.length === 0) return
-      const records = batch.map(({ timer }) => timerRecord(this.#parts.store, timer))
-      const cold = records.some((record) => record instanceof Promise)
-      const read = cold ? await Promise.all(records) : (records as (MessageRecord | undefined)[])
+      const read = await this.#read(batch)
       for (const [i, taken] of batch.entries()) this.#put(taken, read[i])
       await turn(clock)
     }
+  }
+
+  /** Those that lie in memory are there at once. */
+  async #read(batch: readonly Taken[]): Promise<(MessageRecord | undefined)[]> {
+    const found = timerRecords(
+      this.#parts.store,
+      batch.map(({ timer }) => timer),
+    )
+    if (!(found instanceof Promise)) return found
+    return found.catch((thrown: unknown) => {
+      for (const { slot, timer } of batch) {
+        this.#flyingBytes -= timer.sizeBytes
+        slot.giveBack(timer)
+      }
+      throw thrown
+    })
   }
 
   #takeDue(): Taken[] {
     const { hasPlaced } = this.#parts
     const now = this.#now()
     const batch: Taken[] = []
+    let bytes = 0
     let flying = 0
     for (const slot of this.#open.values()) flying += slot.flying
     for (const slot of this.#inOrder()) {
       // Who takes a message back does so before its slot's time.
       if (!slot.loaded || !hasPlaced(slot.timeMs + 1) || (this.#ending && !slot.begun)) return batch
-      while (batch.length < batchMessages && flying + batch.length < flyingMessages) {
+      while (batch.length < batchMessages && bytes < batchBytes && this.#hasRoom(flying + batch.length)) {
         const timer = slot.take(now)
         if (timer === undefined) break
+        this.#flyingBytes += timer.sizeBytes
+        bytes += timer.sizeBytes
         batch.push({ slot, timer, known: this.#known.has(timer.physicalOffset) })
       }
     }
@@ -243,13 +263,13 @@ export class TimerDequeue {
       logger.error(
         `The commit log does not hold the timer message at ${timer.physicalOffset}: it is not delivered.`,
       )
-      slot.flying -= 1
+      this.#land(slot, timer)
       return
     }
     const realTopic = findProperty(record.properties, propertyNames.realTopic) ?? ''
     const message = known ? undefined : this.#messageOf(slot, timer, record)
     if (message === undefined) {
-      slot.flying -= 1
+      this.#land(slot, timer)
       if (known) metrics.add(realTopic, -1)
       return
     }
@@ -264,15 +284,16 @@ export class TimerDequeue {
     this.#parts.store.append(message, (outcome) => {
       const { status } = outcome
       if (status === 'PUT_OK' || status === 'FLUSH_DISK_TIMEOUT') {
-        slot.flying -= 1
+        this.#land(slot, timer)
         done(outcome)
       } else if (!isForGood(status)) {
         this.#pause(status)
+        this.#flyingBytes -= timer.sizeBytes
         slot.giveBack(timer)
       } else if (mayHeal(message, status)) {
         this.#store(message, slot, timer, done)
       } else {
-        slot.flying -= 1
+        this.#land(slot, timer)
         this.#parts.logger.error(`a timer message for topic ${message.topic} is dropped: ${status}`)
       }
       if (slot.flying === 0) this.wake()
@@ -292,6 +313,15 @@ export class TimerDequeue {
     if (message === undefined)
       logger.error(`The timer message at ${timer.physicalOffset} of the commit log belongs to no queue.`)
     return message
+  }
+
+  #hasRoom(flying: number): boolean {
+    return flying < flyingMessages && this.#flyingBytes < flyingBytes
+  }
+
+  #land(slot: OpenSlot, timer: DueTimer): void {
+    slot.flying -= 1
+    this.#flyingBytes -= timer.sizeBytes
   }
 
   #pause(status: string): void {

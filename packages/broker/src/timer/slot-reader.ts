@@ -1,6 +1,7 @@
 import type { Clock } from '@aerobee/base'
 import {
   type MessageStore,
+  type RecordPlace,
   rolls,
   slotTimeOf,
   type TimerLog,
@@ -56,20 +57,26 @@ export async function readSlotTimers(
 }
 
 async function takenBackKey(store: MessageStore, unit: TimerUnit): Promise<string | undefined> {
-  const record = await timerRecord(store, unit)
+  const [record] = await timerRecords(store, [unit])
   return record && timerProperties(record.properties).takesBack
 }
 
-/** The message of a timer; undefined when the log does not hold it any more. */
-export function timerRecord(
+/** The messages of timers, each undefined when the log does not hold it any more. Rejects with IO_FAILED. */
+export function timerRecords(
   store: MessageStore,
-  { physicalOffset, sizeBytes }: Pick<TimerUnit, 'physicalOffset' | 'sizeBytes'>,
-): MessageRecord | undefined | Promise<MessageRecord | undefined> {
-  const bytes = store.recordNow(physicalOffset, sizeBytes)
-  return bytes ? decoded(bytes) : store.recordAt(physicalOffset).then((read) => read && decoded(read))
+  places: readonly RecordPlace[],
+): (MessageRecord | undefined)[] | Promise<(MessageRecord | undefined)[]> {
+  const inMemory: MessageRecord[] = []
+  for (const { physicalOffset, sizeBytes } of places) {
+    const record = decoded(store.recordNow(physicalOffset, sizeBytes))
+    if (record === undefined) return store.recordsAt(places).then((all) => all.map(decoded))
+    inMemory.push(record)
+  }
+  return inMemory
 }
 
-function decoded(bytes: Uint8Array): MessageRecord | undefined {
+function decoded(bytes: Uint8Array | undefined): MessageRecord | undefined {
+  if (bytes === undefined) return undefined
   const record = decodeRecord(bytes)
   return record.ok ? record.value : undefined
 }

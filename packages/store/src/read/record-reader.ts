@@ -76,11 +76,11 @@ export class RecordReader {
 
   /** The whole record as a copy, undefined when there is none. Rejects with IO_FAILED. */
   async read(physical: number): Promise<Buffer | undefined> {
-    const head = await this.#bytes(physical, headBytes)
+    const head = await this.bytes(physical, headBytes)
     if (head === undefined) return undefined
     const size = readTotalSize(viewOf(head), 0)
     if (size < headBytes || !this.holds(physical, size)) return undefined
-    const bytes = await this.#bytes(physical, size)
+    const bytes = await this.bytes(physical, size)
     if (bytes === undefined || readPhysicalOffset(viewOf(bytes), 0) !== physical) return undefined
     return this.#isSound(bytes, viewOf(bytes), 0, size, physical) ? bytes : undefined
   }
@@ -97,9 +97,17 @@ export class RecordReader {
     return Buffer.from(block.bytes.subarray(at, at + size))
   }
 
+  /** The record at `at` of bytes that were read at once; undefined when it is not of this place and size. */
+  within(bytes: Buffer, at: number, physical: number, size: number): Buffer | undefined {
+    const view = viewOf(bytes)
+    if (size < smallestRecordBytes || readTotalSize(view, at) !== size) return undefined
+    if (readPhysicalOffset(view, at) !== physical) return undefined
+    return this.#isSound(bytes, view, at, size, physical) ? bytes.subarray(at, at + size) : undefined
+  }
+
   /** Store time of the record there, -1 when there is none. Rejects with IO_FAILED. */
   async storeTime(physical: number): Promise<number> {
-    const head = await this.#bytes(physical, headBytes)
+    const head = await this.bytes(physical, headBytes)
     if (head === undefined) return -1
     const view = viewOf(head)
     return readPhysicalOffset(view, 0) === physical ? readStoreTimestamp(view, 0) : -1
@@ -165,7 +173,7 @@ export class RecordReader {
   }
 
   /** A copy of bytes within one segment, from memory or by a read of just these. */
-  async #bytes(physical: number, length: number): Promise<Buffer | undefined> {
+  async bytes(physical: number, length: number): Promise<Buffer | undefined> {
     if (!this.holds(physical, length)) return undefined
     const { segments, blocks, files } = this.#parts
     const block = blocks.find(physical)
