@@ -82,7 +82,10 @@ test('the time wanted is taken from the properties where it lies in the slot, el
 test('timers beyond the window are placed within it, and late ones in the present slot', () => {
   const window = rollWindowMs(10, 1000)
   assert.equal(window, 10_000)
-  assert.deepEqual([0, 1, 700_000].map((slots) => rollWindowMs(slots, 1000)), [604_740_000, 604_740_000, 604_740_000])
+  assert.deepEqual(
+    [0, 1, 700_000].map((slots) => rollWindowMs(slots, 1000)),
+    [604_740_000, 604_740_000, 604_740_000],
+  )
   const place = (ahead: number) => placeOf(100_000 + ahead, 100_000, window, 1000)
   assert.deepEqual(place(9000), { slotMs: 109_000, roll: false })
   assert.deepEqual(place(10_000), { slotMs: 105_000, roll: true })
@@ -121,7 +124,11 @@ test('an open slot gives its timers by time, and takes new ones that are due bef
 
 test('what lies in the timer\u2019s topic without time or topic is passed over', async () => {
   const scene = await TimerScene.started()
-  await scene.put('bad', { TIMER_OUT_MS: 'x', REAL_TOPIC: 'T', REAL_QID: '0' }, { topic: 'rmq_sys_wheel_timer' })
+  await scene.put(
+    'bad',
+    { TIMER_OUT_MS: 'x', REAL_TOPIC: 'T', REAL_QID: '0' },
+    { topic: 'rmq_sys_wheel_timer' },
+  )
   await scene.put('worse', { TIMER_OUT_MS: startMs }, { topic: 'rmq_sys_wheel_timer' })
   await scene.put(
     'worst',
