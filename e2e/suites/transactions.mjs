@@ -34,8 +34,8 @@ const clientSuite = (need) => ({
     await context.case('requests and replies', () =>
       driver.run('requests', { namesrv, topic: 'e2e-requests' }),
     )
-    // Apache's broker stores some commits twice when it is killed.
-    const ends = context.target === 'apache' ? ['stopped'] : ['stopped', 'killed']
+    // Apache's broker stores some commits twice when it is stopped or killed.
+    const ends = context.target === 'apache' ? [] : ['stopped', 'killed']
     for (const end of ends)
       await context.case(`a broker ${end} with halves asks for them afterwards`, async () => {
         const parameters = { namesrv, topic: `e2e-halves-${end}` }
