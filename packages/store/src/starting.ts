@@ -18,7 +18,7 @@ import { dispatchesToLmq } from './multi-dispatch.js'
 import { OpenFiles } from './open-files.js'
 import { machineProbe } from './process-probe.js'
 import { missingSegment } from './recovery/plan.js'
-import { agreesWith, parsePositions, type StorePositions } from './recovery/positions.js'
+import { agreesWith, parsePositions, positionsText, type StorePositions } from './recovery/positions.js'
 import { recover } from './recovery/recover.js'
 import { RunningStore } from './running-store.js'
 import { StoreLock } from './store-lock.js'
@@ -91,6 +91,7 @@ async function open(
     index,
     clean,
     positions,
+    savePositions: (changed) => positionsFile.saveSync(positionsText(changed)),
     checkpoint: checkpointValues,
     appendedCrc: options.enabledAppendPropCRC,
     multiDispatch: dispatchesToLmq(options),
@@ -106,7 +107,7 @@ async function open(
     checkpoint,
     checkpointValues,
     positionsFile,
-    positions,
+    positions: recovered.positions,
     segments,
     queues,
     queueFiles,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { FaultFileSystem } from '@aerobee/testkit'
+import { FaultFileSystem, forEachSeed } from '@aerobee/testkit'
 import { message, Scene } from '../store-scene.test.js'
 
 /** Queue files, index, checkpoint and positions are built from the log again, whatever happened to them. */
@@ -101,6 +101,23 @@ for (const how of ['stopped', 'killed'] as const) {
     }
   })
 }
+
+test('what was built again is not believed before it is durable', async () => {
+  // Several sectors a file, of which a power cut takes some.
+  const large = { ...options, mappedFileSizeConsumeQueue: 2000 }
+  const scene = await Scene.started({ options: large })
+  const expected = (await scene.send(150, { topic: 'A' })).map(({ body }) => body)
+  await scene.stop()
+  await forEachSeed(100, async (seed) => {
+    const image = scene.disk.afterKill()
+    image.removeSync(`${queueDirectory}/00000000000000002000`)
+    const built = await Scene.started({ disk: image, options: large })
+    await built.clock.advance(900)
+    const cut = built.disk.afterPowerCut({ seed })
+    const next = await Scene.started({ disk: cut, options: large })
+    assert.deepEqual(await next.bodies('A', 0), expected)
+  })
+})
 
 test('entries that were not durable are not believed after a power cut', async () => {
   for (let seed = 1; seed <= 40; seed++) {

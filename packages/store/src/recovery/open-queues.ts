@@ -16,6 +16,11 @@ export interface OpenQueuesParts {
   clean: boolean
   /** Undefined: nothing is known but what lies on disk. */
   positions: StorePositions | undefined
+  /**
+   * Before damaged queues are discarded: from now on nobody may believe what the positions say of them, however often
+   * recovery is begun again before they are durable once more.
+   */
+  distrust: (queues: readonly ConsumeQueue[], rebuildFrom: number) => void
 }
 
 /**
@@ -24,10 +29,11 @@ export interface OpenQueuesParts {
  */
 export function openQueues(parts: OpenQueuesParts): number | undefined {
   const { fileSystem, queues, positions } = parts
-  let need: number | undefined
+  let need = positions?.rebuildFrom
+  const discarded: ConsumeQueue[] = []
   const damaged = (queue: ConsumeQueue, from: number, reason: string) => {
     parts.logger.warn(`${queue.topic} queue ${queue.queueId} is built again from the log, because ${reason}.`)
-    discard(parts, queue)
+    discarded.push(queue)
     need = Math.min(need ?? from, from)
   }
   for (const layout of Object.values(queues.layouts)) {
@@ -61,6 +67,8 @@ export function openQueues(parts: OpenQueuesParts): number | undefined {
       else damaged(queue, startOf(known, parts), 'its directory is missing')
     }
   }
+  if (discarded.length > 0) parts.distrust(discarded, need ?? parts.logStart)
+  for (const queue of discarded) discard(parts, queue)
   return need
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { crc32 } from 'node:zlib'
-import { agreesWith, parsePositions, positionsText, type StorePositions } from './positions.js'
+import { agreesWith, parsePositions, positionsText, type StorePositions, without } from './positions.js'
 
 const checkpoint = (physicMsgTimestamp: number) => ({
   physicMsgTimestamp,
@@ -27,6 +27,16 @@ test('positions are read as they were written', () => {
   const read = parsePositions(positionsText(positions))
   assert.ok(read.ok)
   assert.deepEqual(read.value, positions)
+})
+
+test('without a damaged queue they say from where it is built again', () => {
+  const retry = { topic: '%RETRY%g', queueId: 0 }
+  const read = parsePositions(positionsText(without(positions, [retry], 1000)))
+  assert.ok(read.ok)
+  assert.equal(read.value.rebuildFrom, 1000)
+  assert.equal(read.value.queues.get('%RETRY%g')?.get(0), undefined)
+  assert.ok(read.value.queues.get('__proto__')?.has(7))
+  assert.ok(positions.queues.get('%RETRY%g')?.has(0), 'the original is as it was')
 })
 
 test('what is no positions file says why', () => {

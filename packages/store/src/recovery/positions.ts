@@ -28,6 +28,8 @@ export interface StorePositions {
   checkpoints: readonly CheckpointValues[]
   /** Records of these topics before the offset belong to no queue any more. */
   deletedTopics: ReadonlyMap<string, number>
+  /** From here on the log holds the entries of queues that were found damaged and are no longer among `queues`. */
+  rebuildFrom?: number
   queues: ReadonlyMap<string, ReadonlyMap<number, QueuePosition>>
 }
 
@@ -37,9 +39,9 @@ const format = 1
  * The file `positions.json`, which RocketMQ does not know and leaves alone:
  *
  *   {"format":1, "crc32":…, "positions":{"minPhysicalOffset":…, "dispatched":…, "indexed":…, "checkpoints":[{…},{…}],
- *    "deletedTopics":{"T":offset}, "queues":{"T":{"0":[minOffset,maxOffset,minPhysical,maxPhysical]}}}}
+ *    "deletedTopics":{"T":offset}, "rebuildFrom":…, "queues":{"T":{"0":[minOffset,maxOffset,minPhysical,maxPhysical]}}}}
  *
- * A queue of type BatchCQ has [minUnit,maxUnit] behind these four.
+ * A queue of type BatchCQ has [minUnit,maxUnit] behind these four; `rebuildFrom` is mostly missing.
  *
  * The CRC is that of the text of `positions` as JSON.stringify gives it.
  */
@@ -54,7 +56,7 @@ export function positionsText(positions: StorePositions): string {
     }
     queues[topic] = entries
   }
-  const { minPhysicalOffset, dispatched, indexed, checkpoints } = positions
+  const { minPhysicalOffset, dispatched, indexed, checkpoints, rebuildFrom } = positions
   const deletedTopics = Object.fromEntries(positions.deletedTopics)
   const text = JSON.stringify({
     minPhysicalOffset,
@@ -62,6 +64,7 @@ export function positionsText(positions: StorePositions): string {
     indexed,
     checkpoints,
     deletedTopics,
+    rebuildFrom,
     queues,
   })
   return `{"format":${format},"crc32":${crc32(text)},"positions":${text}}`
@@ -77,10 +80,12 @@ export function parsePositions(text: string): Result<StorePositions> {
   if (!isObject(parsed) || parsed.format !== format) return bad(`not of format ${format}`)
   const { positions } = parsed
   if (!isObject(positions) || crc32(JSON.stringify(positions)) !== parsed.crc32) return bad('without its CRC')
-  const { minPhysicalOffset, dispatched, indexed, checkpoints, deletedTopics, queues } = positions
+  const { minPhysicalOffset, dispatched, indexed, checkpoints, deletedTopics, rebuildFrom, queues } =
+    positions
   if (!isOffset(minPhysicalOffset) || !isOffset(dispatched) || typeof indexed !== 'boolean') {
     return bad('without its offsets')
   }
+  if (rebuildFrom !== undefined && !isOffset(rebuildFrom)) return bad('without the place to build from')
   if (!Array.isArray(checkpoints) || !isObject(deletedTopics) || !isObject(queues)) {
     return bad('without its tables')
   }
@@ -103,8 +108,20 @@ export function parsePositions(text: string): Result<StorePositions> {
     indexed,
     checkpoints: checkpoints as CheckpointValues[],
     deletedTopics: new Map(deleted),
+    ...(rebuildFrom !== undefined && { rebuildFrom }),
     queues: topics,
   })
+}
+
+/** The same without what it says of these queues, of which the log has the entries from `rebuildFrom` on. */
+export function without(
+  positions: StorePositions,
+  queues: Iterable<{ topic: string; queueId: number }>,
+  rebuildFrom: number,
+): StorePositions {
+  const known = new Map([...positions.queues].map(([topic, ofTopic]) => [topic, new Map(ofTopic)]))
+  for (const { topic, queueId } of queues) known.get(topic)?.delete(queueId)
+  return { ...positions, rebuildFrom, queues: known }
 }
 
 function readQueue(at: unknown): QueuePosition | undefined {

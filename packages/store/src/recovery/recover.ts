@@ -9,7 +9,7 @@ import type { MessageIndex } from '../index-file/index.js'
 import type { OpenFiles } from '../open-files.js'
 import { openQueues } from './open-queues.js'
 import { planRecovery, type RecoveryPlan } from './plan.js'
-import type { StorePositions } from './positions.js'
+import { type StorePositions, without } from './positions.js'
 import { cutAt, trimQueues } from './queue-cut.js'
 import { GapFound, Replay } from './replay.js'
 import { scanLog } from './scan.js'
@@ -28,6 +28,8 @@ export interface RecoveryParts {
   clean: boolean
   /** Only when nobody else wrote to the store since. */
   positions: StorePositions | undefined
+  /** Makes changed positions durable at once. */
+  savePositions: (positions: StorePositions) => void
   checkpoint: CheckpointValues
   appendedCrc: boolean
   delayLevels: readonly number[]
@@ -48,6 +50,8 @@ export interface Recovered {
   lastStoreTime: number
   records: number
   damages: Damage[]
+  /** As they count now. */
+  positions: StorePositions | undefined
 }
 
 /** More lines than this about one log help nobody. */
@@ -61,7 +65,8 @@ const damageLines = 20
  * Doing it again, also after a crash in the midst of it, gives the same. Rejects with STORE_CORRUPT, IO_FAILED.
  */
 export async function recover(parts: RecoveryParts): Promise<Recovered> {
-  const { segments, queues, positions, logger } = parts
+  const { segments, queues, logger } = parts
+  let { positions } = parts
   const logStart = segments.first?.base ?? 0
   const queuesNeed = openQueues({
     fileSystem: parts.fileSystem,
@@ -71,6 +76,11 @@ export async function recover(parts: RecoveryParts): Promise<Recovered> {
     logStart,
     clean: parts.clean,
     positions,
+    distrust: (damaged, rebuildFrom) => {
+      if (positions === undefined) return
+      positions = without(positions, damaged, rebuildFrom)
+      parts.savePositions(positions)
+    },
   })
   const plan = planRecovery(factsOf(parts, queuesNeed))
   if (plan.endsThere) plan.endsThere = isEnd(parts, plan.knownEnd)
@@ -78,7 +88,7 @@ export async function recover(parts: RecoveryParts): Promise<Recovered> {
   trimQueues(queues, parts.queueFiles, recovered.end)
   parts.index?.truncateBeyond(recovered.end)
   for (const queue of queues.all()) queue.nextOffset = queue.maxOffset
-  return recovered
+  return { ...recovered, positions }
 }
 
 function factsOf(parts: RecoveryParts, queuesNeed: number | undefined) {
@@ -130,7 +140,7 @@ async function readAgainWhileGaps(
   parts: RecoveryParts,
   plan: RecoveryPlan,
   logStart: number,
-): Promise<Recovered> {
+): Promise<Omit<Recovered, 'positions'>> {
   let { scanFrom } = plan
   for (let attempt = 0; ; attempt++) {
     try {
@@ -143,7 +153,11 @@ async function readAgainWhileGaps(
   }
 }
 
-async function read(parts: RecoveryParts, plan: RecoveryPlan, logStart: number): Promise<Recovered> {
+async function read(
+  parts: RecoveryParts,
+  plan: RecoveryPlan,
+  logStart: number,
+): Promise<Omit<Recovered, 'positions'>> {
   const { segments, files, queues, queueFiles, queueWriter, index, logger, positions, clock } = parts
   const begun = clock.monoMs()
   const damages: Damage[] = []
