@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findProperty } from '@aerobee/wire'
+import { ask, bodyText } from '../fakes.test.js'
+import { getTimerCheckPointHandler, getTimerMetricsHandler } from '../handlers/timer-state.js'
 import { startMs, TimerScene } from './scene.test.js'
 
 test('timers are delivered at the millisecond they ask for, whatever the way of asking and the order of sending', async () => {
@@ -143,4 +145,42 @@ test('messages that cannot be read for a while are delivered later, each once', 
     Array.from({ length: 50 }, (_, i) => `m${i}`),
   )
   await scene.stop()
+})
+
+test('a stop in the midst of a second delivers that second to its end, since RocketMQ would begin it again', async () => {
+  const scene = await TimerScene.started()
+  const slotMs = startMs - (startMs % 1000) + 2000
+  for (const atMs of [100, 500, 900, 1100]) await scene.put(`m${atMs}`, { TIMER_DELIVER_MS: slotMs + atMs })
+  await scene.clock.advance(slotMs + 600 - startMs)
+  assert.deepEqual(await scene.bodies(), ['m100', 'm500'])
+  await scene.stop()
+  const check = Buffer.from(scene.disk.readFileSync('/store/config/timercheck')!)
+  assert.equal(Number(check.readBigInt64BE(0)), slotMs + 1000)
+  const next = await TimerScene.started({ disk: scene.disk.afterKill(), nowMs: slotMs + 1000 })
+  assert.deepEqual(await next.bodies(), ['m100', 'm500', 'm900'])
+  await next.clock.advance(2000)
+  assert.deepEqual(await next.bodies(), ['m100', 'm500', 'm900', 'm1100'])
+  await next.stop()
+})
+
+test('how far the timer came and what waits is told to whoever copies it', async () => {
+  const scene = await TimerScene.started()
+  const checkPoint = getTimerCheckPointHandler({ timerService: scene.service })
+  const metrics = getTimerMetricsHandler({ timerService: scene.service })
+  await scene.put('a', { TIMER_DELAY_SEC: 60 })
+  const bytes = Buffer.from((await ask(checkPoint, {})).reply.body as Uint8Array)
+  assert.equal(bytes.length, 56)
+  const fields = [0, 8, 16, 24].map((at) => Number(bytes.readBigInt64BE(at)))
+  assert.deepEqual(fields, [startMs - (startMs % 1000), 52, 1, 1])
+  const document = JSON.parse(bodyText((await ask(metrics, {})).reply))
+  assert.deepEqual(document.timingCount, { T: { count: 1, timeStamp: startMs } })
+  assert.deepEqual(Object.keys(document), ['dataVersion', 'timingCount'])
+  await scene.stop()
+  const remarks = [(await ask(checkPoint, {})).reply, (await ask(metrics, {})).reply].map(
+    ({ code, remark }) => [code, remark],
+  )
+  assert.deepEqual(remarks, [
+    [1, 'The checkpoint is null'],
+    [1, 'The timer message store is null'],
+  ])
 })
