@@ -22,6 +22,8 @@ export interface PositionKeeperParts {
   queueWriter: QueueWriter
   queueFiles: QueueFiles
   index: MessageIndex | undefined
+  /** Records that recovery passed over for good. */
+  torn: ReadonlySet<number>
   /** `positions.json`. */
   file: AtomicFile
   checkpoint: Checkpoint
@@ -177,6 +179,7 @@ export class PositionKeeper {
       indexed: index !== undefined && !index.empty,
       checkpoints: [],
       deletedTopics: new Map(this.#deletedTopics),
+      torn: [...this.#parts.torn].filter((offset) => offset >= minPhysicalOffset),
       queues: table,
     }
   }

@@ -84,6 +84,7 @@ export class RunningStore {
       logger,
       flush,
       dispatch,
+      torn: recovered.torn,
       file: parts.positionsFile,
     })
     this.retention = makeRetention(this)
@@ -151,8 +152,8 @@ export class RunningStore {
       {
         ...this.parts,
         appendedCrc: environment.options.enabledAppendPropCRC,
-        // As recovery judges what may not have been written in full.
-        sureEnd: start,
+        sureEnd: Number.POSITIVE_INFINITY,
+        torn: this.parts.recovered.torn,
         windowBytes: 1 * MiB,
         record: (window, at, shape) => visit(window.view, at, shape),
         damage: () => {},
@@ -180,6 +181,14 @@ export class RunningStore {
     const { environment } = this.parts
     const { options, logger } = environment
     const stopped = () => this.#stopped
-    return fillIndexGaps({ ...this.parts, index, logger, appendedCrc: options.enabledAppendPropCRC, stopped })
+    const { torn } = this.parts.recovered
+    return fillIndexGaps({
+      ...this.parts,
+      torn,
+      index,
+      logger,
+      appendedCrc: options.enabledAppendPropCRC,
+      stopped,
+    })
   }
 }

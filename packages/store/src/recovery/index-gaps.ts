@@ -12,6 +12,7 @@ export interface IndexGapsParts {
   files: OpenFiles
   logger: Logger
   appendedCrc: boolean
+  torn: ReadonlySet<number>
   delayLevels: readonly number[]
   stopped(): boolean
 }
@@ -34,6 +35,7 @@ export async function fillIndexGaps(parts: IndexGapsParts): Promise<void> {
           files: parts.files,
           appendedCrc: parts.appendedCrc,
           sureEnd: Number.POSITIVE_INFINITY,
+          torn: parts.torn,
           windowBytes,
           record: (window, at, shape) => {
             if (parts.stopped()) throw new Stopped()

@@ -17,6 +17,7 @@ const positions: StorePositions = {
   indexed: true,
   checkpoints: [checkpoint(7), checkpoint(6)],
   deletedTopics: new Map([['gone', 1234]]),
+  torn: [1100],
   queues: new Map([
     ['%RETRY%g', new Map([[0, { minOffset: 0, maxOffset: 5, minPhysical: 1000, maxPhysical: 2000 }]])],
     ['__proto__', new Map([[7, { minOffset: 3, maxOffset: 3, minPhysical: -1, maxPhysical: -1 }]])],

@@ -30,6 +30,8 @@ export interface StorePositions {
   deletedTopics: ReadonlyMap<string, number>
   /** From here on the log holds the entries of queues that were found damaged and are no longer among `queues`. */
   rebuildFrom?: number
+  /** Records that recovery found torn, and passed over: whoever reads the log later passes over them too. */
+  torn: readonly number[]
   queues: ReadonlyMap<string, ReadonlyMap<number, QueuePosition>>
 }
 
@@ -39,9 +41,10 @@ const format = 1
  * The file `positions.json`, which RocketMQ does not know and leaves alone:
  *
  *   {"format":1, "crc32":…, "positions":{"minPhysicalOffset":…, "dispatched":…, "indexed":…, "checkpoints":[{…},{…}],
- *    "deletedTopics":{"T":offset}, "rebuildFrom":…, "queues":{"T":{"0":[minOffset,maxOffset,minPhysical,maxPhysical]}}}}
+ *    "deletedTopics":{"T":offset}, "rebuildFrom":…, "torn":[offset],
+ *    "queues":{"T":{"0":[minOffset,maxOffset,minPhysical,maxPhysical]}}}}
  *
- * A queue of type BatchCQ has [minUnit,maxUnit] behind these four; `rebuildFrom` is mostly missing.
+ * A queue of type BatchCQ has [minUnit,maxUnit] behind these four; `rebuildFrom` and `torn` are mostly missing.
  *
  * The CRC is that of the text of `positions` as JSON.stringify gives it.
  */
@@ -65,6 +68,7 @@ export function positionsText(positions: StorePositions): string {
     checkpoints,
     deletedTopics,
     rebuildFrom,
+    torn: positions.torn.length > 0 ? positions.torn : undefined,
     queues,
   })
   return `{"format":${format},"crc32":${crc32(text)},"positions":${text}}`
@@ -80,12 +84,13 @@ export function parsePositions(text: string): Result<StorePositions> {
   if (!isObject(parsed) || parsed.format !== format) return bad(`not of format ${format}`)
   const { positions } = parsed
   if (!isObject(positions) || crc32(JSON.stringify(positions)) !== parsed.crc32) return bad('without its CRC')
-  const { minPhysicalOffset, dispatched, indexed, checkpoints, deletedTopics, rebuildFrom, queues } =
-    positions
+  const { minPhysicalOffset, dispatched, indexed, checkpoints, deletedTopics, queues } = positions
+  const { rebuildFrom, torn = [] } = positions
   if (!isOffset(minPhysicalOffset) || !isOffset(dispatched) || typeof indexed !== 'boolean') {
     return bad('without its offsets')
   }
   if (rebuildFrom !== undefined && !isOffset(rebuildFrom)) return bad('without the place to build from')
+  if (!Array.isArray(torn) || !torn.every(isOffset)) return bad('without the torn records')
   if (!Array.isArray(checkpoints) || !isObject(deletedTopics) || !isObject(queues)) {
     return bad('without its tables')
   }
@@ -109,6 +114,7 @@ export function parsePositions(text: string): Result<StorePositions> {
     checkpoints: checkpoints as CheckpointValues[],
     deletedTopics: new Map(deleted),
     ...(rebuildFrom !== undefined && { rebuildFrom }),
+    torn,
     queues: topics,
   })
 }

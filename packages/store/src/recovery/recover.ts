@@ -52,6 +52,8 @@ export interface Recovered {
   damages: Damage[]
   /** As they count now. */
   positions: StorePositions | undefined
+  /** Records that are passed over for good. */
+  torn: ReadonlySet<number>
 }
 
 /** More lines than this about one log help nobody. */
@@ -161,6 +163,7 @@ async function read(
   const { segments, files, queues, queueFiles, queueWriter, index, logger, positions, clock } = parts
   const begun = clock.monoMs()
   const damages: Damage[] = []
+  const torn = new Set(positions?.torn)
   const replay = new Replay({
     queues,
     writer: queueWriter,
@@ -182,12 +185,14 @@ async function read(
         'What lies there is not served; nothing was deleted.',
     )
   }
-  const { end, torn, zeros } = await scanLog(
+  const scanned = await scanLog(
     {
       segments,
       files,
       appendedCrc: parts.appendedCrc,
       sureEnd: parts.clean ? Number.POSITIVE_INFINITY : plan.knownEnd,
+      torn,
+      foundTorn: (physicalOffset) => torn.add(physicalOffset),
       record: (window, at, shape) => replay.record(window, at, shape),
       damage,
     },
@@ -195,14 +200,18 @@ async function read(
     plan.endsThere ? plan.knownEnd : undefined,
   )
   replay.finish()
+  const { end, zeros } = scanned
   if (end < plan.knownEnd) damage(end, plan.knownEnd, 'no record lies there')
   const logEnd = Math.max(end, plan.knownEnd)
-  if (torn) logger.warn(`The commit log ends at ${logEnd}: an incomplete record behind it is cut off.`)
+  // What is cut off is written anew.
+  for (const physicalOffset of torn) if (physicalOffset >= logEnd) torn.delete(physicalOffset)
+  if (scanned.torn)
+    logger.warn(`The commit log ends at ${logEnd}: an incomplete record behind it is cut off.`)
   if (!zeros) segments.cut(logEnd, true)
   const { records, lastStoreTime } = replay
   const ms = Math.round(clock.monoMs() - begun)
   if (records > 0)
     logger.info(`Recovery read ${records} records from ${plan.scanFrom} to ${logEnd} in ${ms} ms.`)
   const durableEnd = parts.clean ? logEnd : Math.min(logEnd, positions?.dispatched ?? plan.scanFrom)
-  return { end: logEnd, durableEnd, lastStoreTime, records, damages }
+  return { end: logEnd, durableEnd, lastStoreTime, records, damages, torn }
 }

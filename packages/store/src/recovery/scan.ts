@@ -20,6 +20,10 @@ export interface ScanParts {
   appendedCrc: boolean
   /** What lies before was durable once: only behind it may a record be torn. */
   sureEnd: number
+  /** Records that were found torn before, and are so for good: nobody has seen them. */
+  torn: ReadonlySet<number>
+  /** A record was found torn. */
+  foundTorn?: (physicalOffset: number) => void
   /** A sound record at `at` of the window, which moves on after the call. */
   record(window: LogWindow, at: number, shape: RecordShape): void
   /** A part of the log that is not readable, though there are sound records behind it. */
@@ -95,7 +99,10 @@ async function scanSound(parts: ScanParts, window: LogWindow, from: number, ends
       const check = checkRecord(window.bytes, window.view, at, window.length, options)
       if (check.kind === 'record') {
         const torn = tornReason(parts, window, position, check)
-        if (torn !== undefined) return { position, reason: torn }
+        if (torn !== undefined) {
+          parts.foundTorn?.(position)
+          return { position, reason: torn }
+        }
         parts.record(window, at, check.shape)
         position += check.sizeBytes
       } else if (check.kind === 'fileEnd' && position + check.sizeBytes === segmentEnd) {
@@ -182,15 +189,19 @@ async function isRecord(
     appendedCrc: parts.appendedCrc,
     physicalOffset: position,
   })
-  return check.kind === 'record' && tornReason(parts, window, position, check) === undefined
+  if (check.kind !== 'record') return false
+  if (tornReason(parts, window, position, check) === undefined) return true
+  parts.foundTorn?.(position)
+  return false
 }
 
 function tornReason(
-  { sureEnd, segments }: ScanParts,
+  { sureEnd, torn, segments }: ScanParts,
   window: LogWindow,
   position: number,
   check: RecordCheck & { kind: 'record' },
 ): string | undefined {
+  if (torn.has(position)) return 'it was not written in full'
   if (position < sureEnd) return undefined
   return tornText(window.bytes, position - window.start, check.shape, position % segments.segmentBytes)
 }
