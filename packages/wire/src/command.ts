@@ -271,6 +271,20 @@ export function escapedText(text: string): string {
   )
 }
 
+/** As escapedText, for properties as text: ASCII mostly, with their separators between. */
+export function escapedProperties(text: string): string {
+  let escaped = ''
+  let from = 0
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit >= 0x20 && unit < 0x7f && unit !== 0x22 && unit !== 0x5c) continue
+    if (unit !== 1 && unit !== 2) return escapedText(text)
+    escaped += text.slice(from, i) + (unit === 1 ? '\\u0001' : '\\u0002')
+    from = i + 1
+  }
+  return from === 0 ? text : escaped + text.slice(from)
+}
+
 /** Remembers the last text it escaped: for what is the same in request after request. */
 export function escapedRepeated(): (text: string) => string {
   let last = ''

@@ -165,8 +165,14 @@ function scanExtFields(): ExtFields | null {
 /** `at` stands on the quote of a key. */
 function scanFurtherFields(fields: ExtFields, already: number): ExtFields | null {
   for (let count = already; count < limits.extFields; count++) {
-    const key = scanKey()
-    if (key === undefined || bytes[at++] !== colon) return null
+    const expected = expectedKeys[count]
+    let key: string | undefined
+    if (expected !== undefined && skip(expected.bytes)) key = expected.key
+    else {
+      key = scanKey()
+      if (key === undefined || bytes[at++] !== colon) return null
+      if (count < mostExpected) expectedKeys[count] = { key, bytes: Buffer.from(`"${key}":`) }
+    }
     const value = scanString()
     if (value === undefined) return null
     fields[key] = value
@@ -176,6 +182,10 @@ function scanFurtherFields(fields: ExtFields, already: number): ExtFields | null
   }
   return null
 }
+
+/** Keys of the header before, by their place: headers of one kind come one after the other, answers to sends mostly. */
+const expectedKeys: { key: string; bytes: Uint8Array }[] = []
+const mostExpected = 16
 
 /**
  * Keys seen before, by hash: the few dozen that peers send meet here as one string each, which an object takes as a key

@@ -3,8 +3,8 @@ import {
   type Decoded,
   defineCommand,
   type Encodable,
+  escapedProperties,
   escapedRepeated,
-  escapedText,
   type FieldSet,
   int32,
   int32OrNaN,
@@ -136,7 +136,7 @@ function sendText(fields: Encodable<typeof shortNames>): string | undefined {
   return (
     `{"a":"${escapedGroup(producerGroup)}","b":"${escapedTopic(topic)}","c":"${escapedDefault(defaultTopic)}",` +
     `"d":"${fields.defaultTopicQueueNums}","e":"${fields.queueId}","f":"${fields.sysFlag}",` +
-    `"g":"${fields.bornTimestamp}","h":"${fields.flag}","i":"${escapedText(properties)}",` +
+    `"g":"${fields.bornTimestamp}","h":"${fields.flag}","i":"${escapedProperties(properties)}",` +
     `"j":"${reconsumeTimes ?? 0}","k":"${fields.unitMode ?? false}","m":"${batch ?? false}",` +
     `"n":"${escapedBroker(brokerName)}"}`
   )
