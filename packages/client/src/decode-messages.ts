@@ -29,7 +29,7 @@ export interface RecordSource {
 }
 
 /**
- * Messages of a pull's answer, which is copied once and not needed any more afterwards. What cannot be read: a record that
+ * Messages of a pull's answer, of which the bodies are copied: it is not needed any more afterwards. What cannot be read: a record that
  * is no record ends the list; a body that cannot be decompressed is left out, with a line in the log. Rejects with
  * UNSUPPORTED while the codec of a body is not installed, so that nothing is lost meanwhile.
  */
@@ -37,9 +37,18 @@ export function decodeMessages(
   answer: Uint8Array,
   source: RecordSource,
 ): ReceivedMessage[] | Promise<ReceivedMessage[]> {
-  const records = recordsOf(Buffer.from(answer), source)
-  if (records.some(isCompressed)) return decodeCompressed(records, source)
-  return unwrapped(records, source).map((record) => message(record, record.body, source))
+  const records = recordsOf(answer, source)
+  if (records.some(isCompressed)) return decodeCompressed(recordsOf(Buffer.from(answer), source), source)
+  const shown = unwrapped(records, source)
+  const bodies = new Uint8Array(shown.reduce((sum, { body }) => sum + body.length, 0))
+  let at = 0
+  return shown.map((record) => {
+    const { body } = record
+    bodies.set(body, at)
+    const copy = new Uint8Array(bodies.buffer, at, body.length)
+    at += body.length
+    return message(record, copy, source)
+  })
 }
 
 const isCompressed = (record: MessageRecord): boolean => (record.sysFlag & systemFlags.compressed) !== 0

@@ -24,7 +24,10 @@ export interface ReceivedParts {
   maxOffset: number
 }
 
-/** A message as a listener gets it. */
+/**
+ * A message as a listener gets it. Tens of thousands may wait in a consumer, so it keeps what it needs of its record and
+ * not the record.
+ */
 export class ReceivedMessage {
   /** Topic it was sent to, also when it comes from a retry topic. */
   readonly topic: string
@@ -32,7 +35,8 @@ export class ReceivedMessage {
   readonly queueOffset: number
   /** Offset behind the last message of the queue when this one was read; -1 when it is not known. */
   readonly maxOffset: number
-  readonly body: Uint8Array
+  /** Bytes of the body. */
+  readonly bodyLength: number
   readonly flag: number
   readonly sysFlag: number
   /** How many deliveries failed before this one. */
@@ -43,23 +47,40 @@ export class ReceivedMessage {
   readonly physicalOffset: number
   /** Monotonic ms when its listener was called last; for the look at listeners that hang. */
   consumeStartMonoMs: number | undefined = undefined
-  readonly #record: MessageRecord
+  /** As stored. */
+  readonly #propertiesText: string
+  readonly #bornHost: Uint8Array
+  readonly #storeHost: Uint8Array
+  /** Holds the body; a view of it is made when it is asked for, since views are large. */
+  readonly #memory: ArrayBufferLike
+  readonly #bodyAt: number
+  #body: Uint8Array | undefined
   #properties: ReadonlyMap<string, string> | undefined
 
   constructor(parts: ReceivedParts) {
     const { record } = parts
-    this.topic = parts.topic
+    // One text for all, where they are equal.
+    this.topic = parts.topic === parts.queue.topic ? parts.queue.topic : parts.topic
     this.queue = parts.queue
     this.queueOffset = parts.queueOffset
     this.maxOffset = parts.maxOffset
-    this.body = parts.body
+    this.#memory = parts.body.buffer
+    this.#bodyAt = parts.body.byteOffset
+    this.bodyLength = parts.body.length
     this.flag = record.flag
     this.sysFlag = record.sysFlag
     this.reconsumeTimes = record.reconsumeTimes
     this.bornTimestamp = record.bornTimestamp
     this.storeTimestamp = record.storeTimestamp
     this.physicalOffset = record.physicalOffset
-    this.#record = record
+    this.#propertiesText = record.properties
+    this.#bornHost = sharedBornHost(record.bornHost)
+    this.#storeHost = sharedStoreHost(record.storeHost)
+  }
+
+  get body(): Uint8Array {
+    this.#body ??= new Uint8Array(this.#memory, this.#bodyAt, this.bodyLength)
+    return this.#body
   }
 
   /** Unique id that the producer gave, or the broker's offset id. */
@@ -69,17 +90,17 @@ export class ReceivedMessage {
 
   /** Where the record lies: `mqadmin queryMsgById` takes it. */
   get offsetMessageId(): string {
-    return offsetMessageId(this.#record.storeHost, this.physicalOffset)
+    return offsetMessageId(this.#storeHost, this.physicalOffset)
   }
 
   get properties(): ReadonlyMap<string, string> {
-    this.#properties ??= decodeProperties(this.#record.properties)
+    this.#properties ??= decodeProperties(this.#propertiesText)
     return this.#properties
   }
 
   /** One property, without decoding the others. */
   property(name: string): string | undefined {
-    return this.#properties ? this.#properties.get(name) : findProperty(this.#record.properties, name)
+    return this.#properties ? this.#properties.get(name) : findProperty(this.#propertiesText, name)
   }
 
   get tags(): string | undefined {
@@ -99,12 +120,12 @@ export class ReceivedMessage {
 
   /** `host:port` the message was sent from. */
   get bornHost(): string {
-    return hostText(this.#record.bornHost)
+    return hostText(this.#bornHost)
   }
 
   /** `host:port` of the broker that stored it. */
   get storeHost(): string {
-    return hostText(this.#record.storeHost)
+    return hostText(this.#storeHost)
   }
 
   /** The body as UTF-8. */
@@ -131,6 +152,24 @@ export class ReceivedMessage {
     return checked(schema, this.json(), `Message ${this.messageId} of topic ${this.topic}`)
   }
 }
+
+/** One array for equal hosts that come one after the other, as they mostly do. */
+function sharedHosts(): (host: Uint8Array) => Uint8Array {
+  let last: Uint8Array = new Uint8Array(0)
+  return (host) => {
+    if (!sameBytes(host, last)) last = new Uint8Array(host)
+    return last
+  }
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false
+  return true
+}
+
+const sharedBornHost = sharedHosts()
+const sharedStoreHost = sharedHosts()
 
 /** Topic of a record as its sender named it: retry topics keep it in a property. */
 export function originTopic(record: MessageRecord): string {

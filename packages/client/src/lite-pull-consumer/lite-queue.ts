@@ -50,7 +50,7 @@ export class LiteQueue {
     this.#first.push(messages[0]!.queueOffset)
     this.#last = messages.at(-1)!.queueOffset
     this.count += messages.length
-    for (const message of messages) this.bytes += message.body.length
+    for (const message of messages) this.bytes += message.bodyLength
     return { queue: this, epoch: this.epoch, messages }
   }
 
@@ -58,7 +58,7 @@ export class LiteQueue {
   take(batch: Batch): void {
     this.#first.shift()
     this.count -= batch.messages.length
-    for (const message of batch.messages) this.bytes -= message.body.length
+    for (const message of batch.messages) this.bytes -= message.bodyLength
   }
 
   /** What was handed out is done with. */

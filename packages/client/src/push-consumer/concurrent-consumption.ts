@@ -66,13 +66,10 @@ export class ConcurrentConsumption implements Consumption {
   }
 
   submit(processQueue: ProcessQueue, messages: readonly ReceivedMessage[]): void {
-    const { listeners } = this.#options
-    if (this.#batchSize >= messages.length) listeners.submit(() => this.#consume(processQueue, messages))
-    else
-      for (let i = 0; i < messages.length; i += this.#batchSize) {
-        const batch = this.#batchSize === 1 ? [messages[i]!] : messages.slice(i, i + this.#batchSize)
-        listeners.submit(() => this.#consume(processQueue, batch))
-      }
+    const size = this.#batchSize
+    this.#options.listeners.submit(Math.ceil(messages.length / size), (index) =>
+      this.#consume(processQueue, messages.slice(index * size, (index + 1) * size)),
+    )
   }
 
   async directly(message: ReceivedMessage) {

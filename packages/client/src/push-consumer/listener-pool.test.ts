@@ -16,7 +16,7 @@ function taskList() {
 test('at most so many run at once, the others in their turn', async () => {
   const { begun, enders, task, turn } = taskList()
   const pool = new ListenerPool(2)
-  for (let i = 0; i < 4; i++) pool.submit(task(i))
+  for (let i = 0; i < 4; i++) pool.submit(1, task(i))
   assert.deepEqual(begun, [0, 1])
   enders[1]!()
   await turn()
@@ -29,13 +29,13 @@ test('at most so many run at once, the others in their turn', async () => {
 test('drain drops what waits and what comes, and resolves when nothing runs', async () => {
   const { begun, enders, task, turn } = taskList()
   const pool = new ListenerPool(1)
-  pool.submit(task(0))
-  pool.submit(task(1))
+  pool.submit(1, task(0))
+  pool.submit(1, task(1))
   let drained = false
   const draining = pool.drain().then(() => {
     drained = true
   })
-  pool.submit(task(2))
+  pool.submit(1, task(2))
   await turn()
   assert.equal(drained, false)
   enders[0]!()
@@ -47,7 +47,7 @@ test('many thousands that wait keep their order', async () => {
   const order: number[] = []
   const pool = new ListenerPool(1)
   for (let i = 0; i < 5000; i++)
-    pool.submit(async () => {
+    pool.submit(1, async () => {
       order.push(i)
     })
   while (pool.running > 0) await Promise.resolve()
@@ -55,4 +55,17 @@ test('many thousands that wait keep their order', async () => {
     order,
     Array.from({ length: 5000 }, (_, i) => i),
   )
+})
+
+test('several calls of one entry run in its turn, each with its number', async () => {
+  const order: string[] = []
+  const pool = new ListenerPool(2)
+  const call = (name: string) => async (index: number) => {
+    order.push(`${name}${index}`)
+  }
+  pool.submit(3, call('a'))
+  pool.submit(0, call('none'))
+  pool.submit(2, call('b'))
+  while (pool.running > 0) await Promise.resolve()
+  assert.deepEqual(order, ['a0', 'a1', 'a2', 'b0', 'b1'])
 })

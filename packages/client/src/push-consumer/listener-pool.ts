@@ -1,7 +1,14 @@
+/** Calls of one kind that wait: a pull brings many, and one entry stands for all of them. */
+interface Calls {
+  readonly count: number
+  next: number
+  readonly run: (index: number) => Promise<void>
+}
+
 /** Runs listeners, at most `limit` at once, in the order given; the bound of what waits is the pull's flow control. */
 export class ListenerPool {
   #limit: number
-  #waiting: (() => Promise<void>)[] = []
+  #waiting: Calls[] = []
   #head = 0
   #running = 0
   #idle: (() => void)[] = []
@@ -25,11 +32,11 @@ export class ListenerPool {
     this.#fill()
   }
 
-  /** `task` must not reject. Dropped after drain(). */
-  submit(task: () => Promise<void>): void {
-    if (this.#stopped) return
-    if (this.#running >= this.#limit) this.#waiting.push(task)
-    else this.#run(task)
+  /** `run` is called `count` times, with 0, 1, …, and must not reject. Dropped after drain(). */
+  submit(count: number, run: (index: number) => Promise<void>): void {
+    if (this.#stopped || count === 0) return
+    this.#waiting.push({ count, next: 0, run })
+    this.#fill()
   }
 
   /** Drops what waits and what comes; resolves when nothing runs. */
@@ -41,11 +48,6 @@ export class ListenerPool {
     return new Promise((resolve) => this.#idle.push(resolve))
   }
 
-  #run(task: () => Promise<void>): void {
-    this.#running++
-    task().then(this.#ended)
-  }
-
   readonly #ended = () => {
     this.#running--
     this.#fill()
@@ -54,17 +56,23 @@ export class ListenerPool {
 
   #fill(): void {
     while (this.#running < this.#limit) {
-      const next = this.#waiting[this.#head]
-      if (next === undefined) return
-      this.#head++
-      if (this.#head === this.#waiting.length) {
-        this.#waiting = []
-        this.#head = 0
-      } else if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
-        this.#waiting.splice(0, this.#head)
-        this.#head = 0
-      }
-      this.#run(next)
+      const calls = this.#waiting[this.#head]
+      if (calls === undefined) return
+      const index = calls.next++
+      if (calls.next === calls.count) this.#toNext()
+      this.#running++
+      calls.run(index).then(this.#ended)
+    }
+  }
+
+  #toNext(): void {
+    this.#head++
+    if (this.#head === this.#waiting.length) {
+      this.#waiting = []
+      this.#head = 0
+    } else if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
+      this.#waiting.splice(0, this.#head)
+      this.#head = 0
     }
   }
 }

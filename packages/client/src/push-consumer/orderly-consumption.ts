@@ -89,7 +89,7 @@ export class OrderlyConsumption implements Consumption {
   }
 
   #dispatch(processQueue: ProcessQueue): void {
-    this.#options.listeners.submit(() => this.#work(processQueue))
+    this.#options.listeners.submit(1, () => this.#work(processQueue))
   }
 
   #dispatchLater(processQueue: ProcessQueue, delayMs: number): void {

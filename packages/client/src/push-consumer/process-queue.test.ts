@@ -5,7 +5,7 @@ import type { ReceivedMessage } from '../received-message.js'
 import { ProcessQueue } from './process-queue.js'
 
 const message = (queueOffset: number, maxOffset = -1) =>
-  ({ queueOffset, maxOffset, body: new Uint8Array(10) }) as ReceivedMessage
+  ({ queueOffset, maxOffset, bodyLength: 10 }) as ReceivedMessage
 const queue = { topic: 'T', brokerName: 'a', queueId: 0 }
 const newQueue = () => new ProcessQueue(queue, { queue, offset: -1, saved: -1, frozen: false }, 0)
 

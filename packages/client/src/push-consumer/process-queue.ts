@@ -110,7 +110,7 @@ export class ProcessQueue {
     for (const message of messages) {
       if (!this.#insert(message)) continue
       this.#count++
-      this.#bytes += message.body.length
+      this.#bytes += message.bodyLength
       if (this.#end === undefined || message.queueOffset >= this.#end) this.#end = message.queueOffset + 1
     }
     const last = messages.at(-1)
@@ -132,7 +132,7 @@ export class ProcessQueue {
       if (at < 0 || this.#messages[at] === undefined) continue
       this.#messages[at] = undefined
       this.#count--
-      this.#bytes -= message.body.length
+      this.#bytes -= message.bodyLength
     }
     this.#trim()
     return this.minOffset ?? this.#end
@@ -156,7 +156,7 @@ export class ProcessQueue {
   /** Orderly: all that was taken is finished. Returns the offset to commit; undefined when nothing was taken. */
   commit(): number | undefined {
     const last = this.#taken.at(-1)
-    for (const message of this.#taken) this.#bytes -= message.body.length
+    for (const message of this.#taken) this.#bytes -= message.bodyLength
     this.#count -= this.#taken.length
     this.#taken = []
     return last === undefined ? undefined : last.queueOffset + 1
