@@ -65,7 +65,14 @@ export class PositionKeeper {
   }
 
   start(): void {
+    if (this.#last === undefined) void this.#begin()
     this.#timer = this.#parts.clock.every(checkPeriodMs, () => this.#tick(), { background: true })
+  }
+
+  /** At once: a crash before there are positions leaves recovery to what the files look like. The first regular one follows. */
+  async #begin(): Promise<void> {
+    await this.advance()
+    this.#advanced = false
   }
 
   /** Moves on to the present end. Resolves to whether it did. */
