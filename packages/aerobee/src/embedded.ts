@@ -87,8 +87,9 @@ function brokerConfig(options: EmbeddedOptions, host: string, namesrvAddr: strin
       bindAddress: host,
       listenPort: String(options.brokerPort ?? 0),
       storePathRootDir: `${options.dataDirectory}/store`,
-      // Off in RocketMQ for what it costs there; who tries things out should find it.
+      // Off in RocketMQ; who tries things out should find them.
       enablePropertyFilter: 'true',
+      recallMessageEnable: 'true',
     }),
     given({ ...options.brokerConfig }),
     given({ namesrvAddr }),

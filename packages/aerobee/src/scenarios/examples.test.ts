@@ -43,7 +43,7 @@ const expected: Record<string, readonly RegExp[]> = {
 const folder = new URL('../../../client/examples/', import.meta.url)
 
 test('the examples of the client run, and say what they should', async () => {
-  const place = await RealPlace.start({ enablePropertyFilter: 'true', recallMessageEnable: 'true' })
+  const place = await RealPlace.start()
   const before = process.env.NAMESRV_ADDR
   process.env.NAMESRV_ADDR = place.namesrvAddr
   const log = mock.method(console, 'log', () => {})
