@@ -26,6 +26,9 @@ export interface Clock {
   endOfTurn(run: () => void): void
 }
 
+/** Lets the event loop turn. */
+export const endOfTurn = (clock: Clock): Promise<void> => new Promise((resolve) => clock.endOfTurn(resolve))
+
 /** Resolves after `delayMs`, or rejects with the signal's reason. Leaves no timer behind. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

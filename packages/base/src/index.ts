@@ -2,7 +2,7 @@ export { abortable } from './abortable.js'
 export { AssertionError, assert, unreachable } from './assert.js'
 export { AtomicFile, type AtomicFileOptions, atomicTextFile, type TextFile } from './atomic-file.js'
 export { asBuffer, concatBytes, emptyBytes, hexUpper, utf8, utf8Text } from './bytes.js'
-export { type Clock, type MonoMs, sleep, type Timer, type WallMs } from './clock.js'
+export { type Clock, endOfTurn, type MonoMs, sleep, type Timer, type WallMs } from './clock.js'
 export {
   type ConfigKey,
   type ConfigOf,

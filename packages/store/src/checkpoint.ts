@@ -7,6 +7,7 @@ import {
   readInt64,
   writeInt64,
 } from '@aerobee/base'
+import { openFixedFile } from './fixed-file.js'
 
 /** Store times (wall ms) and offsets up to which files are durable; 0 where nothing is known. */
 export interface CheckpointValues {
@@ -92,10 +93,8 @@ export class Checkpoint {
   }
 
   #open(): OpenFile {
-    const file = this.#fileSystem.openSync(this.#path, { create: true, sizeBytes: fileBytes })
-    if (file.sizeBytes() !== fileBytes) file.truncateSync(fileBytes)
-    this.#file = file
-    return file
+    this.#file = openFixedFile(this.#fileSystem, this.#path, fileBytes)
+    return this.#file
   }
 
   /** After a failed sync the file's pages cannot be trusted again. */

@@ -1,6 +1,7 @@
 import type { QueueOffset, WallMs } from '@aerobee/base'
-import type { MessageStore, ReadOutcome } from '@aerobee/store'
-import { decodeRecords, type MessageRecord, systemTopicNames } from '@aerobee/wire'
+import type { MessageStore } from '@aerobee/store'
+import { type MessageRecord, systemTopicNames } from '@aerobee/wire'
+import { recordsOf } from '../delivery/read-records.js'
 
 export interface DueBatch {
   records: readonly MessageRecord[]
@@ -48,13 +49,4 @@ export async function dueBatch(
     next: nextOffset,
     dueAt: dueAt === 0 && nextOffset >= maxOffset ? never : dueAt,
   }
-}
-
-function recordsOf({ records }: ReadOutcome): readonly MessageRecord[] {
-  if (!records) return []
-  const bytes = Buffer.allocUnsafe(records.sizeBytes)
-  records.copyTo(bytes, 0)
-  const decoded = decodeRecords(bytes)
-  if (!decoded.ok) throw new Error(decoded.reason)
-  return decoded.value
 }

@@ -57,6 +57,10 @@ export function putMessage(
   return undefined
 }
 
+/** For what is to be stored as it is, by those who wait for it. */
+export const appended = (store: MessageStore, message: NewMessage): Promise<AppendOutcome> =>
+  new Promise((resolve) => store.append(message, resolve))
+
 function applyHooks(parts: PutParts, message: NewMessage, wish: DeliveryWish): PutRefusal | undefined {
   const type = transactionType(message.sysFlag)
   if (type !== transactionTypes.none && type !== transactionTypes.commit) return undefined

@@ -1,6 +1,6 @@
 import { isAerobeeError } from '@aerobee/base'
 import type { Handler } from '@aerobee/net'
-import type { AppendOutcome, NewMessage } from '@aerobee/store'
+import type { NewMessage } from '@aerobee/store'
 import {
   commands,
   findProperty,
@@ -8,15 +8,16 @@ import {
   propertyNames,
   responseCodes,
   setProperty,
-  tagsCode,
 } from '@aerobee/wire'
 import { callClient } from '../clients/call-client.js'
 import type { Producers } from '../clients/producers.js'
+import { appended } from '../delivery/put.js'
 import { type Destination, findDestination } from '../send/destination.js'
-import { type SendExchange, sysFlagOf } from '../send/message.js'
+import { type SendExchange, sentRecord } from '../send/message.js'
 import { isStored } from '../send/outcome.js'
 import type { SendParts } from '../send/parts.js'
 import { commonFields, type SendFields, type SendReply } from '../send/refusal.js'
+import { scanProperties } from '../sent-properties.js'
 
 type Send = typeof commands.sendReplyMessage
 
@@ -44,7 +45,7 @@ async function reply(parts: ReplyParts, exchange: SendExchange): Promise<SendRep
   const message = replyMessage(parts, exchange, destination)
   const [fault, outcome] = await Promise.all([
     push(parts, exchange, message),
-    config.storeReplyMessageEnable ? store(parts, message) : undefined,
+    config.storeReplyMessageEnable ? appended(parts.store, message) : undefined,
   ])
   const fields: SendFields = { ...commonFields(config), queueId: message.queueId, msgId: '0', queueOffset: 0 }
   if (outcome && isStored(outcome)) {
@@ -61,29 +62,22 @@ async function reply(parts: ReplyParts, exchange: SendExchange): Promise<SendRep
 function replyMessage(
   { config, peers }: ReplyParts,
   { request, connection, frame }: SendExchange,
-  { topic, queueId }: Destination,
+  destination: Destination,
 ): NewMessage {
-  const peer = peers.of(connection)
   const sent = request.properties ?? ''
   const withRegion = setProperty(sent, propertyNames.region, config.regionId)
-  const properties = setProperty(withRegion, propertyNames.traceSwitch, String(config.traceOn))
-  return {
-    topic: topic.topicName,
-    queueId,
-    flag: request.flag,
-    sysFlag: sysFlagOf(request.sysFlag, topic, peer),
-    bornTimestamp: request.bornTimestamp,
-    bornHost: peer.bornHost,
-    storeHost: peer.storeHost,
-    reconsumeTimes: request.reconsumeTimes ?? 0,
-    preparedTransactionOffset: 0,
-    body: Buffer.from(frame.body),
+  const text = setProperty(withRegion, propertyNames.traceSwitch, String(config.traceOn))
+  const properties = scanProperties(text)
+  const { uniqKey } = properties
+  return sentRecord(
+    request,
+    destination,
+    peers.of(connection),
+    Buffer.from(frame.body),
+    text,
     properties,
-    tagsCode: tagsCode(findProperty(properties, propertyNames.tags)),
-    uniqKey: findProperty(properties, propertyNames.uniqKey),
-    keys: findProperty(properties, propertyNames.keys),
-    waitStoreOk: findProperty(properties, propertyNames.wait) !== 'false',
-  }
+    uniqKey,
+  )
 }
 
 /** undefined when the client that asked has the reply, else why not. */
@@ -121,6 +115,3 @@ async function push(
   if (!isAerobeeError(answer) && answer.code === responseCodes.SUCCESS) return undefined
   return `push reply message to ${clientId}fail.`
 }
-
-const store = ({ store }: ReplyParts, message: NewMessage) =>
-  new Promise<AppendOutcome>((resolve) => store.append(message, resolve))

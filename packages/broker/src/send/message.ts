@@ -80,7 +80,7 @@ export function newMessage(
   peer: Peer,
 ): NewMessage | undefined {
   const { request } = exchange
-  const { topic, queueId, deadLetter } = destination
+  const { deadLetter } = destination
   const uniqKey = properties.uniqKey ?? parts.newUniqKey()
   let text = request.properties ?? ''
   if (properties.rewrite || deadLetter) text = cleaned(text, deadLetter ? ['DELAY'] : [])
@@ -88,6 +88,19 @@ export function newMessage(
   if (properties.uniqKey === undefined) text += propertyText('UNIQ_KEY', uniqKey)
   if (deadLetter) text += propertyText('DELAY', '-1')
   if (tooLong(text)) return undefined
+  return sentRecord(request, destination, peer, exchange.frame.body, text, properties, uniqKey)
+}
+
+/** What is stored of a request; `properties` says what queue, index and flush take from the `text` of its properties. */
+export function sentRecord(
+  request: SendMessageRequest,
+  { topic, queueId }: Destination,
+  peer: Peer,
+  body: Uint8Array,
+  text: string,
+  properties: Pick<SentProperties, 'tags' | 'keys' | 'waitStoreOk'>,
+  uniqKey: string | undefined,
+): NewMessage {
   return {
     topic: topic.topicName,
     queueId,
@@ -98,7 +111,7 @@ export function newMessage(
     storeHost: peer.storeHost,
     reconsumeTimes: request.reconsumeTimes ?? 0,
     preparedTransactionOffset: 0,
-    body: exchange.frame.body,
+    body,
     properties: text,
     tagsCode: tagsCode(properties.tags),
     uniqKey,

@@ -1,4 +1,4 @@
-import { type Clock, errorText, type Logger, MiB, sleep, type Timer } from '@aerobee/base'
+import { type Clock, endOfTurn, errorText, type Logger, MiB, sleep, type Timer } from '@aerobee/base'
 import {
   type AppendOutcome,
   type AppendStatus,
@@ -104,7 +104,7 @@ export class TimerDequeue {
     this.#stopped = true
     this.#timer?.cancel()
     await this.#running
-    while ([...this.#open.values()].some(({ flying }) => flying > 0)) await turn(clock)
+    while ([...this.#open.values()].some(({ flying }) => flying > 0)) await endOfTurn(clock)
     for (; this.#open.get(this.readTimeMs)?.done; this.readTimeMs += config.timerPrecisionMs)
       this.#open.delete(this.readTimeMs)
   }
@@ -170,7 +170,7 @@ export class TimerDequeue {
       } else if (wheel.find(this.readTimeMs)) return
       this.readTimeMs += precisionMs
       if (this.readTimeMs > this.#knownUntil) this.#forgetKnown()
-      if (++passed % slotsPerTurn === 0) await turn(clock)
+      if (++passed % slotsPerTurn === 0) await endOfTurn(clock)
     }
   }
 
@@ -216,7 +216,7 @@ export class TimerDequeue {
       if (batch.length === 0) return
       const read = await this.#read(batch)
       for (const [i, taken] of batch.entries()) this.#put(taken, read[i])
-      await turn(clock)
+      await endOfTurn(clock)
     }
   }
 
@@ -367,5 +367,3 @@ const isForGood = (status: AppendStatus) =>
 
 const takesBack = ({ properties }: MessageRecord) =>
   findProperty(properties, propertyNames.timerDeleteUniqKey) !== undefined
-
-const turn = (clock: Clock) => new Promise<void>((resolve) => clock.endOfTurn(resolve))

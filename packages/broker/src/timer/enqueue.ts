@@ -1,7 +1,8 @@
-import { type Clock, errorText, javaHash, type Logger, type Timer } from '@aerobee/base'
-import { type MessageStore, type ReadOutcome, type TimerUnit, unitMagics } from '@aerobee/store'
-import { decodeRecords, type MessageRecord, systemTopicNames } from '@aerobee/wire'
-import { exactDue, javaLong, type TimerProperties, timerProperties } from './due.js'
+import { type Clock, endOfTurn, errorText, javaHash, type Logger, type Timer } from '@aerobee/base'
+import { type MessageStore, type TimerUnit, unitMagics } from '@aerobee/store'
+import { type MessageRecord, systemTopicNames } from '@aerobee/wire'
+import { recordsOf } from '../delivery/read-records.js'
+import { exactDue, javaLong, timerProperties } from './due.js'
 
 export interface EnqueueParts {
   config: { timerStopEnqueue: boolean; timerPrecisionMs: number }
@@ -148,7 +149,7 @@ export class TimerEnqueue {
         physicalOffset: record.physicalOffset,
         sizeBytes: record.totalSize,
         topicHash: javaHash(found.realTopic),
-        dueMs: dueOf(found, outMs, config.timerPrecisionMs, record),
+        dueMs: exactDue(found, outMs, config.timerPrecisionMs, record.storeTimestamp),
       },
       outMs,
       realTopic: found.realTopic,
@@ -157,20 +158,3 @@ export class TimerEnqueue {
     this.placed += 1
   }
 }
-
-const dueOf = (
-  found: TimerProperties,
-  outMs: number,
-  precisionMs: number,
-  { storeTimestamp }: MessageRecord,
-) => exactDue(found, outMs, precisionMs, storeTimestamp)
-
-function recordsOf(outcome: ReadOutcome): MessageRecord[] {
-  if (outcome.records === undefined) return []
-  const bytes = Buffer.allocUnsafe(outcome.records.sizeBytes)
-  outcome.records.copyTo(bytes, 0)
-  const records = decodeRecords(bytes)
-  return records.ok ? records.value : []
-}
-
-const endOfTurn = (clock: Clock) => new Promise<void>((resolve) => clock.endOfTurn(resolve))

@@ -1,4 +1,4 @@
-import type { Clock } from '@aerobee/base'
+import { type Clock, endOfTurn } from '@aerobee/base'
 import {
   type MessageStore,
   type RecordPlace,
@@ -51,7 +51,7 @@ export async function readSlotTimers(
       if (key !== undefined) takenBack.push(key)
     } else units.push(unit)
     position = unit.previous
-    if (++read % unitsPerTurn === 0) await new Promise<void>((resolve) => clock.endOfTurn(resolve))
+    if (++read % unitsPerTurn === 0) await endOfTurn(clock)
   }
   return { units, takenBack, damage: undefined }
 }

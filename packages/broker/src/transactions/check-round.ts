@@ -1,6 +1,7 @@
 import type { MonoMs, QueueOffset, WallMs } from '@aerobee/base'
 import type { AppendOutcome, NewMessage } from '@aerobee/store'
 import { commands, permRead, permWrite, systemTopicNames } from '@aerobee/wire'
+import { appended } from '../delivery/put.js'
 import { restoredMessage } from '../delivery/restored.js'
 import { isStored } from '../send/outcome.js'
 import {
@@ -127,7 +128,7 @@ class Round {
   async #check(half: Half): Promise<void> {
     const { record } = half
     const copy = copiedHalf(half, half.checkTimes + 1)
-    const outcome = await this.#append(copy)
+    const outcome = await appended(this.#parts.store, copy)
     if (isStored(outcome)) {
       if (this.#copied(half, outcome.queueOffset)) this.#ask(half, copy, placeOf(outcome))
     } else if (outcome.status === 'PROPERTIES_SIZE_EXCEEDED' || outcome.status === 'MESSAGE_ILLEGAL')
@@ -137,12 +138,8 @@ class Round {
   }
 
   async #copy(half: Half, checkTimes: number): Promise<void> {
-    const outcome = await this.#append(copiedHalf(half, checkTimes))
+    const outcome = await appended(this.#parts.store, copiedHalf(half, checkTimes))
     if (isStored(outcome)) this.#copied(half, outcome.queueOffset)
-  }
-
-  #append(copy: NewMessage): Promise<AppendOutcome> {
-    return new Promise((resolve) => this.#parts.store.append(copy, resolve))
   }
 
   /** False: the half ended while its copy was stored. */

@@ -1,6 +1,7 @@
-import { AerobeeError, errorText, isAerobeeError, type Logger, type QueueOffset } from '@aerobee/base'
+import { errorText, isAerobeeError, type Logger, type QueueOffset } from '@aerobee/base'
 import type { MessageStore } from '@aerobee/store'
-import { decodeRecords, type MessageRecord } from '@aerobee/wire'
+import type { MessageRecord } from '@aerobee/wire'
+import { recordsOf } from '../delivery/read-records.js'
 import { halfTopic } from './half-message.js'
 import type { HalfQueue } from './half-queue.js'
 
@@ -51,15 +52,10 @@ async function readSome(
   maxCount: number,
 ): Promise<ReadRecords> {
   const read = await store.read({ topic, queueId, offset: from, maxCount, maxBytes: batchBytes })
-  const { status, records: found, nextOffset } = read
+  const { nextOffset } = read
   // Where there is nothing it goes on behind; at the end of the queue nothing is left.
   const next = nextOffset > from ? Math.min(nextOffset, end) : end
-  if (status !== 'FOUND' || !found) return { records: [], next, failed: false }
-  const bytes = Buffer.allocUnsafeSlow(found.sizeBytes)
-  found.copyTo(bytes, 0)
-  const decoded = decodeRecords(bytes)
-  if (!decoded.ok) throw new AerobeeError('STORE_CORRUPT', decoded.reason)
-  return { records: decoded.value, next, failed: false }
+  return { records: recordsOf(read), next, failed: false }
 }
 
 /**

@@ -1,6 +1,5 @@
 import { errorText } from '@aerobee/base'
 import { failure, type Reply, success } from '@aerobee/net'
-import type { AppendOutcome } from '@aerobee/store'
 import {
   decodeRecord,
   findProperty,
@@ -10,6 +9,7 @@ import {
   responseCodes,
   systemTopicNames,
 } from '@aerobee/wire'
+import { appended } from '../delivery/put.js'
 import { halfOf, resumedHalf } from './half-message.js'
 import type { HalfLane, TransactionParts } from './parts.js'
 
@@ -35,7 +35,7 @@ export async function resumeHalf(
     const refused = await refusal(parts, lanes, record.value)
     if (refused !== undefined) return error(`${threw} ${refused}`)
     const resumed = resumedHalf(record.value)
-    const outcome = await new Promise<AppendOutcome>((resolve) => parts.store.append(resumed, resolve))
+    const outcome = await appended(parts.store, resumed)
     if (outcome.status !== 'PUT_OK') return error('Put message back to RMQ_SYS_TRANS_HALF_TOPIC failed.')
     parts.halfCounts.add(findProperty(resumed.properties, propertyNames.realTopic)!, 1)
     return success()

@@ -12,31 +12,18 @@ const what = ({ topic, queueId }: MessageQueue) =>
   `Asking for an offset of queue ${queueId} of topic ${topic}`
 
 /** Behind the last message; 0 for a queue nobody has written to. */
-export async function maxOffset(
-  instance: ClientInstance,
-  queue: MessageQueue,
-  signal?: AbortSignal,
-): Promise<number> {
-  const address = await abortable(instance.masterAddress(queue), signal)
-  const fields = {
-    topic: queue.topic,
-    queueId: queue.queueId,
-    brokerName: instance.addresses.brokerOf(queue),
-  }
-  const answer = await instance.call(address, commands.getMaxOffset, fields, {
-    timeoutMs: instance.callTimeoutMs,
-    ...(signal && { signal }),
-  })
-  return answer.code === responseCodes.QUERY_NOT_FOUND
-    ? 0
-    : expectSuccess(answer, what(queue), address).offset
-}
+export const maxOffset = (instance: ClientInstance, queue: MessageQueue, signal?: AbortSignal) =>
+  boundOf(commands.getMaxOffset, instance, queue, signal)
 
 /** First message that is still there. */
-export async function minOffset(
+export const minOffset = (instance: ClientInstance, queue: MessageQueue, signal?: AbortSignal) =>
+  boundOf(commands.getMinOffset, instance, queue, signal)
+
+async function boundOf(
+  command: typeof commands.getMaxOffset | typeof commands.getMinOffset,
   instance: ClientInstance,
   queue: MessageQueue,
-  signal?: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
   const address = await abortable(instance.masterAddress(queue), signal)
   const fields = {
@@ -44,7 +31,7 @@ export async function minOffset(
     queueId: queue.queueId,
     brokerName: instance.addresses.brokerOf(queue),
   }
-  const answer = await instance.call(address, commands.getMinOffset, fields, {
+  const answer = await instance.call(address, command, fields, {
     timeoutMs: instance.callTimeoutMs,
     ...(signal && { signal }),
   })

@@ -1,4 +1,4 @@
-import { type Clock, errorText, type Logger, type Timer } from '@aerobee/base'
+import { type Clock, endOfTurn, errorText, type Logger, type Timer } from '@aerobee/base'
 import type { ConsumeQueue } from './consume-queue.js'
 import type { QueueFiles } from './queue-files.js'
 
@@ -51,7 +51,7 @@ export class QueueWriter {
   async writeAll(): Promise<void> {
     const queues = [...this.#waiting]
     for (let i = 0; i < queues.length; i += mostAtOnce) {
-      if (i > 0) await new Promise<void>((resolve) => this.#clock.endOfTurn(resolve))
+      if (i > 0) await endOfTurn(this.#clock)
       for (const queue of queues.slice(i, i + mostAtOnce)) this.#files.write(queue)
     }
     this.#forgetWritten()

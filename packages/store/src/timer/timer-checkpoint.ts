@@ -8,6 +8,7 @@ import {
   writeInt64,
 } from '@aerobee/base'
 import { crc31 } from '@aerobee/wire'
+import { openFixedFile } from '../fixed-file.js'
 
 export interface TimerCheckpoint {
   /** Every slot before this time is done with. */
@@ -124,10 +125,8 @@ export class TimerCheckpointFile {
   }
 
   #open(): OpenFile {
-    const file = this.#fileSystem.openSync(this.#path, { create: true, sizeBytes: fileBytes })
-    if (file.sizeBytes() !== fileBytes) file.truncateSync(fileBytes)
-    this.#file = file
-    return file
+    this.#file = openFixedFile(this.#fileSystem, this.#path, fileBytes)
+    return this.#file
   }
 }
 
