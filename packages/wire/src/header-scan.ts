@@ -169,9 +169,8 @@ function scanFurtherFields(fields: ExtFields, already: number): ExtFields | null
     let key: string | undefined
     if (expected !== undefined && skip(expected.bytes)) key = expected.key
     else {
-      key = scanKey()
+      key = scanKey(count)
       if (key === undefined || bytes[at++] !== colon) return null
-      if (count < mostExpected) expectedKeys[count] = { key, bytes: Buffer.from(`"${key}":`) }
     }
     const value = scanString()
     if (value === undefined) return null
@@ -183,19 +182,27 @@ function scanFurtherFields(fields: ExtFields, already: number): ExtFields | null
   return null
 }
 
-/** Keys of the header before, by their place: headers of one kind come one after the other, answers to sends mostly. */
-const expectedKeys: { key: string; bytes: Uint8Array }[] = []
-const mostExpected = 16
+interface SeenKey {
+  key: string
+  /** `"key":` */
+  bytes: Uint8Array
+}
 
 /**
  * Keys seen before, by hash: the few dozen that peers send meet here as one string each, which an object takes as a key
  * several times faster than a string just cut out.
  */
-const seenKeys: (string | undefined)[] = Array.from({ length: 256 }, () => undefined)
+const seenKeys: (SeenKey | undefined)[] = Array.from({ length: 256 }, () => undefined)
 const longestSeenKey = 32
 
-/** As scanString. Also undefined for keys that are escaped, and for the one that is no plain field of an object. */
-function scanKey(): string | undefined {
+/** Those of the header before, by their place: headers of one kind come one after the other, answers to sends mostly. */
+const expectedKeys: (SeenKey | undefined)[] = Array.from({ length: 16 }, () => undefined)
+
+/**
+ * As scanString, for the key at a place among the others. Also undefined for keys that are escaped, and for the one that
+ * is no plain field of an object.
+ */
+function scanKey(place: number): string | undefined {
   const source = bytes
   if (source[at] !== quote) return undefined
   const start = at + 1
@@ -210,11 +217,15 @@ function scanKey(): string | undefined {
   at = end + 1
   const slot = hash & 255
   const seen = seenKeys[slot]
-  if (seen !== undefined && seen.length === end - start && text.startsWith(seen, start - base)) return seen
+  if (seen !== undefined && seen.key.length === end - start && text.startsWith(seen.key, start - base)) {
+    if (place < expectedKeys.length) expectedKeys[place] = seen
+    return seen.key
+  }
   const key = text.substring(start - base, end - base)
   if (key === '__proto__') return undefined
   // The key of an object is V8's one copy of the string.
-  if (key.length <= longestSeenKey) seenKeys[slot] = Object.keys({ [key]: 0 })[0]
+  if (key.length <= longestSeenKey)
+    seenKeys[slot] = { key: Object.keys({ [key]: 0 })[0]!, bytes: plainBytes(`"${key}":`) }
   return key
 }
 
