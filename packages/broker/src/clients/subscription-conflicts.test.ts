@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentLogger } from '@aerobee/base'
 import { buildSubscription, type Subscription } from '@aerobee/filter'
+import { pullOf } from '../fake-messages.test.js'
 import { ask, type BrokerParts, brokerParts, FakeConnection } from '../fakes.test.js'
 import { getRuntimeInfoHandler } from '../handlers/get-runtime-info.js'
 import { heartbeatHandler } from '../handlers/heartbeat.js'
@@ -95,23 +96,7 @@ async function beat(parts: BrokerParts, connection: FakeConnection, subscription
 }
 
 async function pull(parts: BrokerParts, connection: FakeConnection) {
-  const request = {
-    consumerGroup: 'G',
-    topic: 'T',
-    queueId: 0,
-    queueOffset: 0,
-    maxMsgNums: 32,
-    sysFlag: 0,
-    commitOffset: 0,
-    suspendTimeoutMillis: 0,
-    subscription: undefined,
-    subVersion: 0,
-    expressionType: undefined,
-    maxMsgBytes: undefined,
-    requestSource: undefined,
-    proxyFrowardClientId: undefined,
-    brokerName: undefined,
-  }
+  const request = pullOf({ suspendTimeoutMillis: 0 })
   const { reply } = await ask(pullMessageHandler(parts, { lite: false }), request, { connection })
   return reply
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { utf8Text } from '@aerobee/base'
+import { messageTo } from '../fake-messages.test.js'
 import { DelayScene, schedule } from './delay-scene.test.js'
 
 test('a message is delivered when its time has come: not a millisecond early, hardly late', async () => {
@@ -125,23 +126,11 @@ test('a message without a real topic is dropped with a word, and holds up nobody
   const scene = await DelayScene.started()
   const [good, bad] = ['good', 'bad']
   await new Promise<void>((resolve) => {
-    const message = {
-      topic: schedule,
-      queueId: 0,
-      flag: 0,
-      sysFlag: 0,
-      bornTimestamp: 0,
-      bornHost: new Uint8Array(8),
-      storeHost: new Uint8Array(8),
-      reconsumeTimes: 0,
-      preparedTransactionOffset: 0,
+    const message = messageTo(schedule, {
       body: Buffer.from(bad),
       properties: 'DELAY\u00011\u0002REAL_TOPIC\u0001RMQ_SYS_TRANS_HALF_TOPIC\u0002REAL_QID\u00010\u0002',
       tagsCode: 1000,
-      uniqKey: undefined,
-      keys: undefined,
-      waitStoreOk: true,
-    }
+    })
     scene.store.append(message, () => resolve())
     void scene.clock.settle()
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NewMessage } from '@aerobee/store'
 import { transactionTypes } from '@aerobee/wire'
+import { messageTo } from '../fake-messages.test.js'
 import { brokerParts } from '../fakes.test.js'
 import { scanProperties } from '../sent-properties.js'
 import { atOnce, putMessage, redirect, type TimerHook } from './put.js'
@@ -12,24 +13,16 @@ const text = (properties: Record<string, string>) =>
     .map(([name, value]) => `${name}\u0001${value}\u0002`)
     .join('')
 
-const message = (properties: string, more: Partial<NewMessage> = {}): NewMessage => ({
-  topic: 'T',
-  queueId: 3,
-  flag: 0,
-  sysFlag: 0,
-  bornTimestamp: 1,
-  bornHost: host,
-  storeHost: host,
-  reconsumeTimes: 0,
-  preparedTransactionOffset: 0,
-  body: Buffer.from('x'),
-  properties,
-  tagsCode: 5,
-  uniqKey: undefined,
-  keys: undefined,
-  waitStoreOk: true,
-  ...more,
-})
+const message = (properties: string, more: Partial<NewMessage> = {}) =>
+  messageTo('T', {
+    queueId: 3,
+    bornTimestamp: 1,
+    bornHost: host,
+    storeHost: host,
+    properties,
+    tagsCode: 5,
+    ...more,
+  })
 
 /** Puts it with the wish its own properties express. */
 function put(properties: string, more: Partial<NewMessage> = {}, timer?: TimerHook) {

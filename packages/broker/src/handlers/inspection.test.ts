@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { localTimeText } from '@aerobee/base'
 import { buildSubscription } from '@aerobee/filter'
 import { bodies, encodeRecord, recordSizeUpperBound, tagsCode } from '@aerobee/wire'
+import { messageTo } from '../fake-messages.test.js'
 import { ask, bodyText, brokerParts, FakeConnection, storedIn } from '../fakes.test.js'
 import { newGroupConfig } from '../groups.js'
 import { joinGroup } from '../members.test.js'
@@ -24,18 +25,7 @@ function json<T>(codec: { decode(body: Uint8Array): { ok: boolean; value?: T } }
 }
 
 function recordOf(topic: string, properties: string): Uint8Array {
-  const fields = {
-    queueId: 0,
-    flag: 0,
-    sysFlag: 0,
-    bornTimestamp: 0,
-    bornHost: new Uint8Array(8),
-    storeHost: new Uint8Array(8),
-    reconsumeTimes: 0,
-    preparedTransactionOffset: 0,
-    body: Buffer.from('x'),
-    properties,
-  }
+  const fields = messageTo(topic, { properties })
   const bytes = Buffer.alloc(recordSizeUpperBound(fields, topic.length))
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   return bytes.subarray(0, encodeRecord(bytes, view, 0, fields, Buffer.from(topic), 0, 0, 1))

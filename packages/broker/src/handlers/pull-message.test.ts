@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildSubscription, type Subscription } from '@aerobee/filter'
+import { messageTo, pullOf } from '../fake-messages.test.js'
 import { ask, type BrokerParts, bodyText, brokerParts, FakeConnection } from '../fakes.test.js'
 import { newGroupConfig } from '../groups.js'
 import type { PullRequest } from '../pull/checks.js'
@@ -10,26 +11,8 @@ import { pullMessageHandler } from './pull-message.js'
 const faq = '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.'
 const flags = { commit: 1, suspend: 2, subscription: 4 }
 
-function request(more: Partial<PullRequest> = {}): PullRequest {
-  return {
-    consumerGroup: 'G',
-    topic: 'T',
-    queueId: 0,
-    queueOffset: 0,
-    maxMsgNums: 32,
-    sysFlag: flags.subscription,
-    commitOffset: 0,
-    suspendTimeoutMillis: 15_000,
-    subscription: '*',
-    subVersion: 0,
-    expressionType: 'TAG',
-    maxMsgBytes: undefined,
-    requestSource: undefined,
-    proxyFrowardClientId: undefined,
-    brokerName: undefined,
-    ...more,
-  }
-}
+const request = (more: Partial<PullRequest> = {}) =>
+  pullOf({ sysFlag: flags.subscription, subscription: '*', expressionType: 'TAG', ...more })
 
 const pull = (
   parts: BrokerParts,
@@ -43,23 +26,7 @@ const tagCodes = new Map([
   ['b', 98],
 ])
 function put(parts: BrokerParts, text: string, tag = 'a'): void {
-  const message = {
-    topic: 'T',
-    queueId: 0,
-    flag: 0,
-    sysFlag: 0,
-    bornTimestamp: 0,
-    bornHost: new Uint8Array(8),
-    storeHost: new Uint8Array(8),
-    reconsumeTimes: 0,
-    preparedTransactionOffset: 0,
-    body: Buffer.from(text),
-    properties: '',
-    tagsCode: tagCodes.get(tag)!,
-    uniqKey: undefined,
-    keys: undefined,
-    waitStoreOk: true,
-  }
+  const message = messageTo('T', { body: Buffer.from(text), tagsCode: tagCodes.get(tag)! })
   parts.store.append(message, () => {})
 }
 

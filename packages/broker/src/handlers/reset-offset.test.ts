@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { NewMessage } from '@aerobee/store'
 import { bodies } from '@aerobee/wire'
+import { messageTo, pullOf } from '../fake-messages.test.js'
 import { ask, bodyText, brokerParts } from '../fakes.test.js'
 import { newGroupConfig } from '../groups.js'
 import { joinGroup, type Member } from '../members.test.js'
@@ -78,9 +78,9 @@ test('what the group had pulled before is forgotten with the reset', async () =>
 test('every held pull of the group is answered at once with the new place, those of others go on waiting', async () => {
   const parts = brokerParts()
   parts.groups.put([newGroupConfig('G'), newGroupConfig('H')])
-  for (let i = 0; i < 3; i++) parts.store.append(newMessageTo('T'), () => {})
+  for (let i = 0; i < 3; i++) parts.store.append(messageTo('T'), () => {})
   const pull = (group: string, queueOffset = 3, connection = joinGroup(parts, group, ['T'])) => {
-    const request = { ...pullRequest, consumerGroup: group, queueOffset }
+    const request = pullOf({ sysFlag: 2, consumerGroup: group, queueOffset })
     return ask(pullMessageHandler(parts, { lite: false }), request, { connection })
   }
   const staying = joinGroup(parts, 'G', ['T'])
@@ -97,42 +97,6 @@ test('every held pull of the group is answered at once with the new place, those
   await pull('G', 3)
   assert.equal(parts.longPoll.held, 1)
 })
-
-const newMessageTo = (topic: string): NewMessage => ({
-  topic,
-  queueId: 0,
-  flag: 0,
-  sysFlag: 0,
-  bornTimestamp: 0,
-  bornHost: new Uint8Array(8),
-  storeHost: new Uint8Array(8),
-  reconsumeTimes: 0,
-  preparedTransactionOffset: 0,
-  body: Buffer.from('x'),
-  properties: '',
-  tagsCode: 0,
-  uniqKey: undefined,
-  keys: undefined,
-  waitStoreOk: true,
-})
-
-const pullRequest = {
-  consumerGroup: 'G',
-  topic: 'T',
-  queueId: 0,
-  queueOffset: 0,
-  maxMsgNums: 32,
-  sysFlag: 2,
-  commitOffset: 0,
-  suspendTimeoutMillis: 15_000,
-  subscription: undefined,
-  subVersion: 0,
-  expressionType: undefined,
-  maxMsgBytes: undefined,
-  requestSource: undefined,
-  proxyFrowardClientId: undefined,
-  brokerName: undefined,
-}
 
 test('without the reset on the broker all consumers are told, and nothing changes here', async () => {
   const { parts, committed, reset } = scene(false)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { messageTo, pullOf } from '../fake-messages.test.js'
 import { ask, type BrokerParts, bodyText, brokerParts, FakeConnection } from '../fakes.test.js'
 import { newTopicConfig } from '../topics.js'
 import { heartbeatHandler } from './heartbeat.js'
@@ -9,41 +10,17 @@ const sql = (expression: string) => ({ expressionType: 'SQL92', subscription: ex
 const flags = { suspend: 2, subscription: 4 }
 
 const pull = (parts: BrokerParts, more: object = {}, connection = new FakeConnection()) =>
-  ask(
-    pullMessageHandler(parts, { lite: false }),
-    {
-      consumerGroup: 'G',
-      topic: 'T',
-      queueId: 0,
-      queueOffset: 0,
-      maxMsgNums: 32,
-      sysFlag: flags.subscription,
-      commitOffset: 0,
-      suspendTimeoutMillis: 15_000,
-      subscription: undefined,
-      subVersion: 0,
-      expressionType: undefined,
-      maxMsgBytes: undefined,
-      requestSource: undefined,
-      proxyFrowardClientId: undefined,
-      brokerName: undefined,
-      ...more,
-    },
-    { connection },
-  )
+  ask(pullMessageHandler(parts, { lite: false }), pullOf({ sysFlag: flags.subscription, ...more }), {
+    connection,
+  })
 
 function put(parts: BrokerParts, text: string, properties: Record<string, string>, topic = 'T'): void {
-  const host = new Uint8Array(8)
-  const message = {
-    ...{ topic, queueId: 0, flag: 0, sysFlag: 0, bornTimestamp: 0, bornHost: host, storeHost: host },
-    ...{ reconsumeTimes: 0, preparedTransactionOffset: 0, tagsCode: 0, waitStoreOk: true },
+  const message = messageTo(topic, {
     body: Buffer.from(text),
     properties: Object.entries(properties)
       .map(([name, value]) => `${name}\u0001${value}\u0002`)
       .join(''),
-    uniqKey: undefined,
-    keys: undefined,
-  }
+  })
   parts.store.append(message, () => {})
 }
 
