@@ -1,24 +1,15 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { isAerobeeError, silentLogger, systemClock } from '@aerobee/base'
-import { type Command, defineCommand, encodeFrame, int32, newFrame } from '@aerobee/wire'
+import { endOfTurn, isAerobeeError, silentLogger, systemClock } from '@aerobee/base'
+import { type Command, encodeFrame, newFrame } from '@aerobee/wire'
 import { endpointText } from './address.js'
+import { ask } from './ask-command.test.js'
 import { ConnectionPool } from './connection-pool.js'
 import { type ByteStream, type Exchange, serve, success } from './contracts.js'
 import { Dispatcher } from './dispatcher.js'
 import { RemotingServer } from './server.js'
 import { tcpTransport } from './tcp-transport.js'
 
-const ask = defineCommand({
-  name: 'ASK',
-  code: 900,
-  about: 'for tests',
-  callers: ['client'],
-  receiver: 'broker',
-  access: { resource: 'none', action: 'Any' },
-  request: { number: int32('a number') },
-  response: { number: int32('the number back') },
-})
 const loopback = { host: '127.0.0.1', port: 0 }
 
 async function start() {
@@ -95,7 +86,7 @@ test('answers given in an end-of-turn task leave in that turn', async () => {
   await pool.connect(address)
   state.holds = true
   const calls = [1, 2, 3].map((number) => pool.call(address, ask, { number }))
-  const turn = () => new Promise<void>((resolve) => systemClock.endOfTurn(resolve))
+  const turn = () => endOfTurn(systemClock)
   while (heldBack.length < 3) await turn()
   const { connection } = heldBack[0]!
   systemClock.endOfTurn(() => {
@@ -122,7 +113,7 @@ test('a peer that does not read holds a bounded number of bytes and is served ag
   for (let i = 0; i < requests; i++)
     stream.write(encodeFrame(newFrame(900, i, { number: '1' }, Buffer.alloc(bodyBytes))))
   const connectionOf = () => [...server.connections][0]
-  const turn = () => new Promise<void>((resolve) => systemClock.endOfTurn(resolve))
+  const turn = () => endOfTurn(systemClock)
   while ((connectionOf()?.outboundBytes ?? 0) < 8 * 1024 * 1024) await turn()
   for (let i = 0; i < 200; i++) await turn()
   assert.ok(connectionOf()!.outboundBytes < 9 * 1024 * 1024)
@@ -144,7 +135,7 @@ test('an answer that comes after the close is dropped and breaks nothing', async
   const stream = await tcpTransport.connect(at, { timeoutMs: 3000 })
   const closed = watch(stream)
   stream.write(encodeFrame(newFrame(900, 1, { number: '1' })))
-  const turn = () => new Promise<void>((resolve) => systemClock.endOfTurn(resolve))
+  const turn = () => endOfTurn(systemClock)
   while (heldBack.length === 0) await turn()
   const reason = new Promise<string>((resolve) => heldBack[0]!.connection.onClose(resolve))
   heldBack[0]!.connection.close('test')
@@ -165,7 +156,7 @@ test('answers on their way when the server closes arrive, though the peer went o
   })
   stream.pause()
   stream.write(encodeFrame(newFrame(900, 1, { number: '1' }, body)))
-  const turn = () => new Promise<void>((resolve) => systemClock.endOfTurn(resolve))
+  const turn = () => endOfTurn(systemClock)
   while (server.connectionCount === 0) await turn()
   const connection = [...server.connections][0]!
   while (connection.peerVersion === 0) await turn()

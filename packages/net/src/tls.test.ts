@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { type AerobeeError, isAerobeeError, silentLogger, systemClock } from '@aerobee/base'
 import { TlsFront, testAuthority, testCertificate } from '@aerobee/testkit'
-import { type Command, defineCommand, int32 } from '@aerobee/wire'
+import type { Command } from '@aerobee/wire'
 import { endpointText } from './address.js'
+import { ask } from './ask-command.test.js'
 import { ConnectionPool } from './connection-pool.js'
 import { type Endpoint, serve, success } from './contracts.js'
 import { Dispatcher } from './dispatcher.js'
@@ -11,16 +12,6 @@ import { RemotingServer } from './server.js'
 import { tcpTransport } from './tcp-transport.js'
 import { type TlsOptions, tlsTransport } from './tls-transport.js'
 
-const ask = defineCommand({
-  name: 'ASK',
-  code: 900,
-  about: 'for tests',
-  callers: ['client'],
-  receiver: 'broker',
-  access: { resource: 'none', action: 'Any' },
-  request: { number: int32('a number') },
-  response: { number: int32('the number back') },
-})
 const ca = testAuthority()
 const timeoutMs = 3000
 

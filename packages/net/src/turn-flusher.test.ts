@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { systemClock } from '@aerobee/base'
+import { endOfTurn, systemClock } from '@aerobee/base'
 import { TurnFlusher } from './turn-flusher.js'
 
-const turn = () => new Promise<void>((resolve) => systemClock.endOfTurn(resolve))
+const turn = () => endOfTurn(systemClock)
 
 /** Like a connection: adds itself when something is written and it is not waiting already. */
 class Target {

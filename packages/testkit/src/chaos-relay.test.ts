@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { isAerobeeError, systemClock } from '@aerobee/base'
+import { endOfTurn, isAerobeeError, systemClock } from '@aerobee/base'
 import { type ByteStream, tcpTransport } from '@aerobee/net'
 import { ChaosRelay } from './chaos-relay.js'
 
@@ -61,7 +61,7 @@ class Client {
 }
 
 const turns = async (count: number) => {
-  for (let i = 0; i < count; i++) await new Promise<void>((resolve) => systemClock.endOfTurn(resolve))
+  for (let i = 0; i < count; i++) await endOfTurn(systemClock)
 }
 
 test('without rules everything passes', async () => {

@@ -1,4 +1,4 @@
-import { type Clock, type MonoMs, systemClock, type Timer, type WallMs } from '@aerobee/base'
+import { type Clock, endOfTurn, type MonoMs, systemClock, type Timer, type WallMs } from '@aerobee/base'
 
 interface Task {
   atMs: MonoMs
@@ -149,5 +149,5 @@ export class VirtualClock implements Clock {
 
 /** All promise continuations and ticks run before an event-loop turn ends. */
 function drainMicrotasks(): Promise<void> {
-  return new Promise((resolve) => systemClock.endOfTurn(resolve))
+  return endOfTurn(systemClock)
 }
