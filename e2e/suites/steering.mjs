@@ -126,6 +126,12 @@ export const steeringSuite = {
       assert.ok((await call('topicsOfGroup')).includes(topic))
       assert.equal(await call('subscription'), '*')
     })
+    await context.case('the subscription of a consumer that pulled and has gone', async () => {
+      const pulled = { topic: `${topic}-pulled`, group: `${topic}-pulled-lite` }
+      await mqadmin(`updateTopic -b ${broker} -t ${pulled.topic} -r 4 -w 4`)
+      await driver.run('pullSubscribe', { namesrv, topic: pulled.topic })
+      assert.equal(await call('subscription', pulled), 'TagA || TagC')
+    })
     await context.case('queryCq', async () => {
       const printed = await mqadmin(`queryCq -t ${topic} -q 0 -i 0 -c 3 -b ${broker} -g ${group}`)
       assert.match(printed, /^max: 10, min: 0$/m)

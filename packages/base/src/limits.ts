@@ -46,6 +46,10 @@ export const limits = {
   broadcastQueues: 100_000,
   /** Of all expressions that consumer groups have registered, compiled: 8,000 of usual length. */
   consumerFilterChars: 16 * MiB,
+  /** Of groups that pull without heartbeats, and their topics; 250 bytes each. */
+  pulledSubscriptions: 32_768,
+  /** The expressions of all of these together. */
+  pulledSubscriptionChars: 4 * MiB,
   /** A SQL92 expression with a list of a thousand UUIDs fits. */
   sqlChars: 64 * KiB,
   /** Comparisons and what joins them; bounds what one message costs. */

@@ -47,9 +47,3 @@ async function rowOf(
   }
   return [{ brokerName: config.brokerName, queueId, topic }, stats]
 }
-
-/** Of a group that is online only what it subscribes to. */
-export function subscribedOf({ consumers }: ProgressParts, group: string, topics: string[]): string[] {
-  const subscribed = consumers.group(group)?.topics
-  return subscribed && subscribed.size > 0 ? topics.filter((name) => subscribed.has(name)) : topics
-}

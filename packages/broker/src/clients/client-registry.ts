@@ -5,10 +5,15 @@ import type { GroupTable } from '../groups.js'
 import { type ConsumerGroup, Consumers } from './consumers.js'
 import { notifyGroupChanged } from './notify.js'
 import { Producers } from './producers.js'
+import { PulledSubscriptions } from './pulled-subscriptions.js'
 import { SubscriptionConflicts } from './subscription-conflicts.js'
 
 export interface ClientRegistryOptions {
-  settings: { notifyConsumerIdsChangedEnable: boolean; channelExpiredTimeout: number }
+  settings: {
+    notifyConsumerIdsChangedEnable: boolean
+    channelExpiredTimeout: number
+    subscriptionExpiredTimeout: number
+  }
   clock: Clock
   logger: Logger
   groups: GroupTable
@@ -35,7 +40,8 @@ export class ClientRegistry {
   constructor(options: ClientRegistryOptions) {
     this.#options = options
     this.conflicts = new SubscriptionConflicts(options.logger)
-    this.consumers = new Consumers(options.clock, (group, connection) => {
+    const pulled = new PulledSubscriptions(options.clock, options.settings)
+    this.consumers = new Consumers(options.clock, pulled, (group, connection) => {
       this.conflicts.leave(group.name, connection)
       if (group.clients.size === 0) options.filters.groupGone(group.name)
     })
@@ -74,6 +80,7 @@ export class ClientRegistry {
   }
 
   #expire(): void {
+    this.consumers.pulled.expire()
     const silentMs = this.#options.settings.channelExpiredTimeout
     const expired = [...this.consumers.expire(silentMs), ...this.producers.expire(silentMs)]
     for (const connection of new Set(expired)) {

@@ -2,6 +2,7 @@ import type { Clock, MonoMs } from '@aerobee/base'
 import { type SqlFilter, type Subscription, type TagsCodeMatch, tagsCodeMatch } from '@aerobee/filter'
 import type { Connection } from '@aerobee/net'
 import type { bodies } from '@aerobee/wire'
+import type { PulledSubscriptions } from './pulled-subscriptions.js'
 
 export interface ConsumerClient {
   readonly connection: Connection
@@ -48,6 +49,7 @@ export interface ConsumerRegistration {
  * member. Consumers that leave without a word are found by the scan.
  */
 export class Consumers {
+  readonly pulled: PulledSubscriptions
   readonly #clock: Clock
   readonly #groups = new Map<string, ConsumerGroup>()
   /** Names of the groups of a connection, so that its end does not look at all groups. */
@@ -55,13 +57,30 @@ export class Consumers {
   readonly #left: (group: ConsumerGroup, connection: Connection) => void
 
   /** `left` hears of each member that goes, with the group as it is without it. */
-  constructor(clock: Clock, left: (group: ConsumerGroup, connection: Connection) => void = () => {}) {
+  constructor(
+    clock: Clock,
+    pulled: PulledSubscriptions,
+    left: (group: ConsumerGroup, connection: Connection) => void,
+  ) {
     this.#clock = clock
+    this.pulled = pulled
     this.#left = left
   }
 
   group(name: string): ConsumerGroup | undefined {
     return this.#groups.get(name)
+  }
+
+  /** What a group wants of a topic, by its heartbeats or else by its pulls. */
+  subscription(group: string, topic: string): TopicSubscription | undefined {
+    return this.#groups.get(group)?.topics.get(topic) ?? this.pulled.of(group, topic)
+  }
+
+  /** Of the topics those that a group subscribes to; all when it is offline, or its members subscribe to nothing. */
+  subscribedOf(group: string, topics: string[]): string[] {
+    const subscribed = this.#groups.get(group)?.topics
+    if (!subscribed || subscribed.size === 0) return topics
+    return topics.filter((topic) => this.subscription(group, topic) !== undefined)
   }
 
   /** A member by its id, or any; undefined when there is none. */

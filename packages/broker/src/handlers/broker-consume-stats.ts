@@ -1,6 +1,6 @@
 import { endpointText, type Handler } from '@aerobee/net'
 import { bodies, type commands } from '@aerobee/wire'
-import { type ProgressParts, queueProgress, subscribedOf } from '../admin/queue-progress.js'
+import { type ProgressParts, queueProgress } from '../admin/queue-progress.js'
 import { inSlices } from '../admin/slices.js'
 import { wholeAnswer } from '../admin/whole-answer.js'
 import type { GroupTable } from '../groups.js'
@@ -28,7 +28,7 @@ export function getBrokerConsumeStatsHandler(parts: Parts): Handler<Get['request
     let totalInflightDiff = 0
     for (const group of [...parts.groups.all.keys()]) {
       await pause()
-      const topics = subscribedOf(parts, group, topicsByGroup.get(group) ?? [])
+      const topics = parts.consumers.subscribedOf(group, topicsByGroup.get(group) ?? [])
       const stats = await statsOf(parts, group, topics, isOrder, pause)
       for (const { offsetTable } of stats)
         for (const [, { brokerOffset, consumerOffset, pullOffset }] of offsetTable) {

@@ -25,13 +25,10 @@ export function cloneGroupOffsetHandler({
   return async ({ request: { srcGroup, destGroup, topic, offline }, connection }) => {
     const fault = groupNameFault(destGroup)
     if (fault) return failure(responseCodes.INVALID_PARAMETER, fault)
-    const subscribed = consumers.group(srcGroup)?.topics
     const wanted = topic?.trim() ? [topic] : offsets.topicsOf(srcGroup)
-    const cloned = wanted.filter(
-      (name) =>
-        topics.find(name) !== undefined &&
-        (offline === true || !subscribed || subscribed.size === 0 || subscribed.has(name)) &&
-        offsets.clone(srcGroup, destGroup, name),
+    const allowed = offline === true ? wanted : consumers.subscribedOf(srcGroup, wanted)
+    const cloned = allowed.filter(
+      (name) => topics.find(name) !== undefined && offsets.clone(srcGroup, destGroup, name),
     )
     await offsets.saveNow()
     logger.info(`${destGroup} got the offsets of ${srcGroup} on ${cloned.join(', ') || 'no topic'}`, {

@@ -1,6 +1,6 @@
 import type { Handler } from '@aerobee/net'
 import { bodies, type commands, type RequestOf } from '@aerobee/wire'
-import { type ProgressParts, type ProgressRow, queueProgress, subscribedOf } from '../admin/queue-progress.js'
+import { type ProgressParts, type ProgressRow, queueProgress } from '../admin/queue-progress.js'
 import { inSlices } from '../admin/slices.js'
 import { wholeAnswer } from '../admin/whole-answer.js'
 import type { BrokerStats } from '../stats/broker-stats.js'
@@ -37,5 +37,5 @@ export function getConsumeStatsHandler(parts: Parts): Handler<Get['request'], Ge
 function topicsOf(parts: Parts, { consumerGroup, topic, topicList }: RequestOf<Get>): string[] {
   const listed = (topicList ?? '').split(';').filter((name) => name !== '')
   if (listed.length > 0) return [...new Set(listed)]
-  return subscribedOf(parts, consumerGroup, topic ? [topic] : parts.offsets.topicsOf(consumerGroup))
+  return parts.consumers.subscribedOf(consumerGroup, topic ? [topic] : parts.offsets.topicsOf(consumerGroup))
 }

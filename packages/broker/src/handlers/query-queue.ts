@@ -1,5 +1,5 @@
 import { utf8 } from '@aerobee/base'
-import { isTagType } from '@aerobee/filter'
+import { isTagType, type SqlFilter } from '@aerobee/filter'
 import { failure, type Handler } from '@aerobee/net'
 import type { MessageStore, QueueEntry } from '@aerobee/store'
 import { bodies, type commands, decodeRecord, responseCodes } from '@aerobee/wire'
@@ -33,14 +33,13 @@ export function queryConsumeQueueHandler(parts: Parts): Handler<Query['request']
       return failure(responseCodes.SYSTEM_ERROR, `${queueId}@${topic ?? 'null'} is not exist!`)
     if (entries.length === 0)
       return failure(responseCodes.SUCCESS, `Index ${index} of ${queueId}@${topic} is not exist!`)
-    const subscribed =
-      consumerGroup === undefined ? undefined : consumers.group(consumerGroup)?.topics.get(topic)
+    const subscribed = consumerGroup === undefined ? undefined : consumers.subscription(consumerGroup, topic)
     const isSql = subscribed !== undefined && !isTagType(subscribed.subscription.expressionType)
     const filter = isSql ? filters.find(consumerGroup!, topic) : undefined
     const queueData: bodies.ConsumeQueueView['queueData'][number][] = []
     for (const entry of entries.slice(0, wanted))
       queueData.push({
-        eval: await isWanted(store, entry, subscribed, filter),
+        eval: await isWanted(store, entry, subscribed, filter?.filter ?? subscribed?.filter),
         physicOffset: entry.physicalOffset,
         physicSize: entry.sizeBytes,
         tagsCode: entry.tagsCode,
@@ -60,7 +59,7 @@ async function isWanted(
   store: MessageStore,
   { tagsCode, physicalOffset }: QueueEntry,
   subscribed: TopicSubscription | undefined,
-  filter: ConsumerFilter | undefined,
+  filter: SqlFilter | undefined,
 ): Promise<boolean> {
   if (!subscribed || subscribed.match?.(tagsCode) === false) return false
   if (!filter) return true
@@ -68,7 +67,7 @@ async function isWanted(
   const record = bytes && decodeRecord(bytes)
   if (!record?.ok) return false
   const properties = utf8(record.value.properties)
-  return filter.filter.matches(properties, 0, properties.length)
+  return filter.matches(properties, 0, properties.length)
 }
 
 function filterText(

@@ -42,15 +42,15 @@ export function queryTopicsOfGroupHandler({
   }
 }
 
-/** The subscription of a live group to a topic; left out when it has none (request 345). */
+/** The subscription of a group to a topic, as members or pulls said; left out when none did (request 345). */
 export function querySubscriptionHandler({
   consumers,
 }: {
   consumers: Consumers
 }): Handler<Subscription['request'], Subscription['response']> {
   return ({ request: { group, topic } }) => {
-    const subscriptionData =
-      topic === undefined ? undefined : consumers.group(group)?.topics.get(topic)?.subscription
+    const subscribed = topic === undefined ? undefined : consumers.subscription(group, topic)
+    const subscriptionData = subscribed?.subscription
     return success(null, bodies.queriedSubscription.encode({ group, subscriptionData, topic }))
   }
 }

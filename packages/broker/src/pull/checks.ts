@@ -103,9 +103,10 @@ function checkTopic(parts: PullParts, request: PullRequest, connection: Connecti
 function headerSubscription(parts: PullParts, request: PullRequest): TopicSubscription | PullReply {
   const { topic, subscription, expressionType } = request
   const built = parts.headerSubscriptions.of(topic, subscription, expressionType)
-  return built.ok
-    ? built.value
-    : failure(responseCodes.SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed", {})
+  if (!built.ok)
+    return failure(responseCodes.SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed", {})
+  parts.consumers.pulled.note(request.consumerGroup, topic, built.value)
+  return built.value
 }
 
 function registeredSubscription(

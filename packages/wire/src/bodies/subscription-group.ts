@@ -103,7 +103,7 @@ export const subscriptionGroupList = bodyCodec<SubscriptionGroupList>(
   record({ groupConfigList: or(list(subscriptionGroupConfigShape), () => []) }),
 )
 
-/** 345: undefined when the group does not subscribe to the topic now. */
+/** 345: undefined when neither members nor recent pulls of the group subscribe to the topic. */
 export interface QueriedSubscription {
   readonly group: string
   readonly subscriptionData?: SubscriptionData | undefined
