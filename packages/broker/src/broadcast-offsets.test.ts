@@ -62,6 +62,8 @@ test('a client that comes from the broker to a proxy goes on where it was, and b
   assert.deepEqual(await pull(parts, new FakeConnection(), 0, 'client'), [21, 6])
   assert.deepEqual(await pull(parts, new FakeConnection(), 6, 'client'), [0, 10])
   assert.deepEqual(await pull(parts, new FakeConnection(), 8, 'client'), [0, 10])
+  // What it reads once more does not count.
+  assert.deepEqual(await pull(parts, new FakeConnection(), 7, 'client'), [0, 10])
   assert.deepEqual(await pull(parts, connection, 3), [21, 8])
   assert.deepEqual(await pull(parts, connection, 8), [0, 10])
 })

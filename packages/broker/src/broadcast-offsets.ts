@@ -91,7 +91,7 @@ export class BroadcastOffsets {
     return store.inMemory(topic, queueId, 0) ? 0 : store.maxOffset(topic, queueId)
   }
 
-  /** The client was answered: it asked for `offset`, or was sent there. */
+  /** The client was answered: it asked for `offset`, or was sent there. One that goes back is remembered where it was. */
   note(pull: BroadcastPull, { clientId, fromProxy }: BroadcastClient, offset: QueueOffset): void {
     if (offset < 0) return
     const key = keyOf(pull)
@@ -114,7 +114,7 @@ export class BroadcastOffsets {
     }
     known.fromProxy = fromProxy
     known.atMonoMs = atMonoMs
-    known.queues.set(pull.queueId, offset)
+    known.queues.set(pull.queueId, Math.max(known.queues.get(pull.queueId) ?? 0, offset))
   }
 
   /** Commits what all clients of each group have passed, and forgets those that do not pull any more. */

@@ -155,7 +155,7 @@ export class FakeBroker implements SendPlace {
       this.#serve(commands.litePullMessage, (exchange) => this.#pull(exchange)),
       this.#serve(commands.queryConsumerOffset, ({ request }) => this.#queryOffset(request)),
       this.#serve(commands.updateConsumerOffset, ({ request }) => {
-        this.#commit(request.consumerGroup, request.topic, request.queueId, request.commitOffset)
+        this.#commit(request.consumerGroup, request.topic, request.queueId!, request.commitOffset!)
         return success()
       }),
       this.#serve(commands.getMaxOffset, ({ request }) =>

@@ -14,7 +14,7 @@ test('a message shows in the queues it names, at their own offsets, and says so'
   const [record] = recordsOf(await scene.read('%LMQ%a', 0, 3))
   assert.deepEqual([record!.topic, record!.queueId, record!.queueOffset], ['U', 5, 1])
   assert.equal(findProperty(record!.properties, 'INNER_MULTI_QUEUE_OFFSET'), '1,3,1')
-  assert.equal(findProperty(record!.properties, 'WAIT'), undefined)
+  assert.equal(findProperty(record!.properties, 'WAIT'), 'true')
 })
 
 test('its readers are told', async () => {

@@ -47,9 +47,12 @@ const isLmqName = (name: string): boolean =>
 
 /** Properties as they are stored for a message that stands at `offsets` of the queues it names, in their order. */
 export function withLmqOffsets(properties: string, offsets: readonly number[]): string {
-  const { wait, innerMultiQueueOffset } = propertyNames
-  const kept = removeProperty(removeProperty(properties, wait), innerMultiQueueOffset)
-  return appendProperty(kept, innerMultiQueueOffset, offsets.join(','))
+  const { innerMultiQueueOffset } = propertyNames
+  return appendProperty(
+    removeProperty(properties, innerMultiQueueOffset),
+    innerMultiQueueOffset,
+    offsets.join(','),
+  )
 }
 
 /** Of a record: as `withLmqOffsets` and RocketMQ wrote it. None where names and offsets do not agree. */

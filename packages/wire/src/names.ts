@@ -106,6 +106,7 @@ export const systemTopicNames = {
   selfTest: 'SELF_TEST_TOPIC',
   offsetMoved: 'OFFSET_MOVED_EVENT',
   timer: 'rmq_sys_wheel_timer',
+  rocksDbCheckpoint: 'CHECKPOINT_TOPIC',
 } as const
 
 export const systemTopicPrefix = 'rmq_sys_'

@@ -154,19 +154,22 @@ test('14 answers what was committed, or 0 while the queue begins there in memory
   assert.deepEqual((await ask(handler, query)).reply.fields, { offset: 0 })
 })
 
-test('15 commits for groups and topics that exist', async () => {
-  const parts = brokerParts({ autoCreateSubscriptionGroup: false })
+test('15 commits for groups and topics that exist, and creates none', async () => {
+  const parts = brokerParts()
   const handler = updateConsumerOffsetHandler(parts)
   const commit = { ...place, consumerGroup: 'TOOLS_CONSUMER', commitOffset: 0 }
   const refusals: [Partial<typeof commit>, number, string][] = [
     [{ consumerGroup: 'Nobody' }, 26, 'Group Nobody not exist!'],
     [{ topic: 'NoSuch' }, 17, 'Topic NoSuch not exist!'],
     [{ topic: 'rmq_sys_wheel_timer' }, 29, 'The topic[rmq_sys_wheel_timer] is conflict with system topic.'],
+    [{ queueId: undefined }, 29, 'QueueId is null, topic is T'],
+    [{ commitOffset: undefined }, 29, 'Offset is null, topic is T'],
   ]
   for (const [more, code, remark] of refusals) {
     const { reply } = await ask(handler, { ...commit, ...more })
     assert.deepEqual([reply.code, reply.remark, reply.fields], [code, remark, {}])
   }
+  assert.equal(parts.groups.get('Nobody'), undefined)
   assert.equal((await ask(handler, { ...commit, queueId: 4 })).reply.code, 29)
   assert.equal((await ask(handler, { ...commit, queueId: -1 })).reply.code, 29)
   parts.store.queue('T', 9).push({} as never)

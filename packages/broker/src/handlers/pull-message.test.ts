@@ -204,7 +204,8 @@ test('a group that was reset is sent there once, and the offset of its old posit
   parts.offsets.reset('G', 'T', 0, 1)
   const committing = { sysFlag: flags.subscription | flags.commit, commitOffset: 3, queueOffset: 3 }
   const { reply } = await pull(parts, committing)
-  assert.deepEqual([reply.code, reply.fields?.nextBeginOffset, reply.fields?.maxOffset], [21, 1, 3])
+  assert.deepEqual([reply.code, reply.remark], [21, 'OFFSET_RESET'])
+  assert.deepEqual([reply.fields?.nextBeginOffset, reply.fields?.maxOffset], [1, 3])
   assert.equal(parts.offsets.committed('G', 'T', 0), 1)
   assert.equal((await pull(parts, { queueOffset: 1 })).reply.code, 0)
 })

@@ -53,7 +53,7 @@ function checkRecall(parts: SendParts, { request }: Request): RecallHandle | Rep
     return failure(responseCodes.SERVICE_NOT_AVAILABLE, unavailable)
   if (topics.find(request.topic) === undefined)
     return failure(responseCodes.TOPIC_NOT_EXIST, `recall failed, the topic[${request.topic}] not exist`)
-  const handle = decodeRecallHandle(request.recallHandle)
+  const handle = decodeRecallHandle(request.recallHandle ?? '')
   if (!handle.ok) return failure(responseCodes.ILLEGAL_OPERATION, handle.reason)
   const { topic, brokerName, timestamp } = handle.value
   if (topic !== request.topic)

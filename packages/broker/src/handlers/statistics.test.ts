@@ -152,6 +152,7 @@ test('the topics of the system are listed, those of this cluster and broker too,
   for (const topic of [
     'TBW102',
     'RMQ_SYS_TRANS_HALF_TOPIC',
+    'CHECKPOINT_TOPIC',
     'DefaultCluster',
     'broker-a',
     'DefaultCluster_REPLY_TOPIC',

@@ -21,10 +21,14 @@ export function updateConsumerOffsetHandler(parts: {
   return ({ request, connection }) => {
     const { consumerGroup, topic, queueId, commitOffset } = request
     if (isBrokersOwn(topic)) return { ...systemTopic(topic), fields: {} }
-    if (!groups.find(consumerGroup))
+    if (!groups.get(consumerGroup))
       return failure(responseCodes.SUBSCRIPTION_GROUP_NOT_EXIST, `Group ${consumerGroup} not exist!`, {})
     const config = topics.find(topic)
     if (!config) return failure(responseCodes.TOPIC_NOT_EXIST, `Topic ${topic} not exist!`, {})
+    if (queueId === undefined)
+      return failure(responseCodes.INVALID_PARAMETER, `QueueId is null, topic is ${topic}`, {})
+    if (commitOffset === undefined)
+      return failure(responseCodes.INVALID_PARAMETER, `Offset is null, topic is ${topic}`, {})
     // A queue that a topic has lost may still hold messages; one it never had would only fill the table.
     const queues = Math.max(config.readQueueNums, config.writeQueueNums)
     if (queueId < 0 || (queueId >= queues && store.maxOffset(topic, queueId) === 0))

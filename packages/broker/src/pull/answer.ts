@@ -94,7 +94,7 @@ export function resetAnswer(
   if (admitted.broadcast) parts.broadcastOffsets.note(request, admitted.broadcast, offset)
   return {
     code: responseCodes.PULL_OFFSET_MOVED,
-    remark: null,
+    remark: 'OFFSET_RESET',
     fields: {
       suggestWhichBrokerId: 0,
       nextBeginOffset: offset,

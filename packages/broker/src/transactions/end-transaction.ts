@@ -28,7 +28,9 @@ export async function endTransaction(
   oneway: boolean,
 ): Promise<Reply> {
   const { commitOrRollback: type } = request
-  if (type !== transactionTypes.commit && type !== transactionTypes.rollback) return success()
+  if (type === transactionTypes.none) return success()
+  if (type !== transactionTypes.commit && type !== transactionTypes.rollback)
+    return error('commitOrRollback field wrong')
   const record = await readRecord(parts, request.commitLogOffset)
   const half = record && halfOf(record)
   const lane = lanes.find(({ halves }) => halves.queueId === record?.queueId)

@@ -213,7 +213,7 @@ export class TransactionProducer {
   end(
     half: Prepared,
     outcome: Outcome,
-    more: { fromTransactionCheck?: boolean; producerGroup?: string } = {},
+    more: { fromTransactionCheck?: boolean; producerGroup?: string; commitOrRollback?: number } = {},
   ) {
     const fields = { ...this.#fields(half, outcome, false), ...more }
     return this.#scene.clock.resolve(this.pool.call(address, commands.endTransaction, fields))

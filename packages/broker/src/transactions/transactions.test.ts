@@ -44,11 +44,13 @@ test('what is rolled back is never seen, and nobody is asked about it', async ()
   await scene.stop()
 })
 
-test('an unknown outcome is answered and changes nothing', async () => {
+test('an unknown outcome is answered and changes nothing, nor does one that is none', async () => {
   const scene = await TransactionScene.started()
   const producer = scene.producer()
   const half = await producer.prepare('m')
   assert.equal((await producer.end(half, 'unknown')).code, 0)
+  const { code, remark } = await producer.end(half, 'commit', { commitOrRollback: 5 })
+  assert.deepEqual([code, remark], [1, 'commitOrRollback field wrong'])
   assert.equal((await producer.end(half, 'commit')).code, 0)
   await scene.stop()
 })

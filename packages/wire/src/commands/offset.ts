@@ -30,7 +30,14 @@ export const updateConsumerOffset = defineCommand({
   callers: ['client', 'admin'],
   receiver: 'broker',
   access: { resource: 'topic', action: 'Sub', field: 'topic', groupField: 'consumerGroup' },
-  request: { consumerGroup, topic, queueId, commitOffset: int64('offset to go on at'), brokerName },
+  request: {
+    consumerGroup,
+    topic,
+    // Missing ones get an answer of their own.
+    queueId: optional(queueId),
+    commitOffset: optional(int64('offset to go on at')),
+    brokerName,
+  },
   response: {},
 })
 

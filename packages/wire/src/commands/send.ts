@@ -287,7 +287,7 @@ export const recallMessage = defineCommand({
   request: {
     producerGroup: optional(string(about.producerGroup)),
     topic: string('topic the message was sent to'),
-    recallHandle: string('handle from the answer to the send'),
+    recallHandle: optional(string('handle from the answer to the send; a missing one is invalid')),
   },
   response: {
     msgId: string('unique key of the message recalled'),
