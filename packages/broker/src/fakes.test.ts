@@ -178,7 +178,7 @@ export class FakeStore implements MessageStore {
   deleteExpiredSoon(): void {}
   dropExpiredQueueFiles = async () => 0
   batchTopics(): void {}
-  deleteTopic(): void {}
+  deleteTopic = async () => {}
   queues = () => new Map()
   onArrival(listener: (topic: string, queueId: number, maxOffset: number) => void): void {
     this.#listeners.push(listener)

@@ -221,8 +221,11 @@ export interface MessageStore {
   deleteExpiredSoon(): void
   /** Files of queues without a message, but for the topics `kept`; resolves to the number of queues. */
   dropExpiredQueueFiles(kept: (topic: string) => boolean): Promise<number>
-  /** Removes the queues of a topic; the log keeps the records. */
-  deleteTopic(topic: string): void
+  /**
+   * Removes the queues of a topic at once; the log keeps the records. Resolves when no crash can bring the queues
+   * back, or when that failed and is tried again. Rejects with IO_FAILED when files stay.
+   */
+  deleteTopic(topic: string): Promise<void>
   /** topic -> queue ids that exist. */
   queues(): ReadonlyMap<string, readonly number[]>
   /** Called after a queue became longer, once per queue and commit. */

@@ -170,8 +170,8 @@ class DirectoryStore implements MessageStore {
     return dropExpiredQueueFiles(this.#running(), kept)
   }
 
-  deleteTopic(topic: string): void {
-    this.#running().deleteTopic(topic)
+  async deleteTopic(topic: string): Promise<void> {
+    await this.#running().deleteTopic(topic)
   }
 
   queues(): ReadonlyMap<string, readonly number[]> {

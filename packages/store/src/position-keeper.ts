@@ -49,6 +49,9 @@ export class PositionKeeper {
   /** As in the file. */
   #last: StorePositions | undefined
   #advanced = false
+  #unsavedDeletion = false
+  /** An advance that has not begun yet. */
+  #savingDeletions: Promise<void> | undefined
   #lastEndMs: number
   #lastDurationMs = 0
   #work: Promise<void> = Promise.resolve()
@@ -99,7 +102,17 @@ export class PositionKeeper {
   /** Records of the topic before this offset belong to nobody. */
   noteDeletedTopic(topic: string, physicalOffset: number): void {
     this.#deletedTopics.set(topic, physicalOffset)
-    if (!this.#busy) void this.advance()
+    this.#unsavedDeletion = true
+    this.#savingDeletions ??= this.#enqueue(async () => {
+      // Those that come from now on are not among what this one saves.
+      this.#savingDeletions = undefined
+      await this.#advance()
+    })
+  }
+
+  /** Resolves when the topics deleted until now are noted on disk, or when that failed and is tried again. */
+  async deletionsSaved(): Promise<void> {
+    await (this.#savingDeletions ?? this.#work)
   }
 
   #tick(): void {
@@ -107,6 +120,10 @@ export class PositionKeeper {
     if (this.#busy || this.#gaveUp) return
     const behind = dispatch.position - (this.#last?.dispatched ?? 0)
     const restedMs = clock.monoMs() - this.#lastEndMs
+    if (this.#unsavedDeletion) {
+      if (restedMs >= this.#lastDurationMs * restFactor) void this.advance()
+      return
+    }
     if (this.#advanced && (behind === 0 || restedMs < this.#lastDurationMs * restFactor)) return
     const due = !this.#advanced || restedMs >= options.flushConsumeQueueThoroughInterval
     if (due || behind >= bytesPerAdvance) void this.advance()
@@ -126,9 +143,12 @@ export class PositionKeeper {
     const { clock, logger } = this.#parts
     this.#busy = true
     const begunMs = clock.monoMs()
+    const deletion = this.#unsavedDeletion
+    this.#unsavedDeletion = false
     try {
       return await this.#makeDurable()
     } catch (thrown) {
+      this.#unsavedDeletion ||= deletion
       logger.error(`Queue entries could not be made durable, recovery may take longer: ${errorText(thrown)}`)
       return false
     } finally {

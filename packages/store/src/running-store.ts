@@ -128,15 +128,18 @@ export class RunningStore {
     this.#diskFull = reason
   }
 
-  /** The log keeps the records until retention takes them. Throws IO_FAILED when files stay. */
-  deleteTopic(topic: string): void {
+  /** The log keeps the records until retention takes them. */
+  deleteTopic(topic: string): Promise<void> {
     const { queues, queueFiles } = this.parts
-    if (!queues.hasTopic(topic)) return
+    if (!queues.hasTopic(topic)) return this.keeper.deletionsSaved()
     const layout = queues.layoutOf(topic)
     for (const queue of queues.of(topic)) this.reader.units.forget(queue)
+    // What was sent to it belongs to it, and has its place in the log from now on.
+    this.log.appends.write()
     queues.removeTopic(topic)
-    this.keeper.noteDeletedTopic(topic, this.log.end)
+    this.keeper.noteDeletedTopic(topic, this.log.writtenEnd)
     queueFiles.removeTopic(topic, layout)
+    return this.keeper.deletionsSaved()
   }
 
   makeDurable(): Promise<boolean> {

@@ -38,15 +38,14 @@ export function cleanUnusedTopicsHandler({
   config,
   logger,
 }: Parts): Handler<Topics['request'], Topics['response']> {
-  return ({ connection }) => {
+  return async ({ connection }) => {
     const unused = [...store.queues().keys()].filter(
       (topic) =>
         topics.find(topic) === undefined && !topics.isSystem(topic) && !topic.startsWith(lmqTopicPrefix),
     )
-    for (const topic of unused) {
-      store.deleteTopic(topic)
-      if (config.autoDeleteUnusedStats) stats.traffic.deleteTopic(topic)
-    }
+    const deleting = unused.map((topic) => store.deleteTopic(topic))
+    if (config.autoDeleteUnusedStats) for (const topic of unused) stats.traffic.deleteTopic(topic)
+    await Promise.all(deleting)
     logger.info(`the queues of ${unused.length} unused topics were deleted: ${unused.slice(0, 10)}`, {
       by: connection.remoteText,
     })

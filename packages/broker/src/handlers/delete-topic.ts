@@ -42,15 +42,16 @@ export function deleteTopicHandler(parts: Parts): Handler<Delete['request'], Del
       )
     if (topics.isSystem(topic)) return systemTopic(topic)
     const retryTopics = config.clearRetryTopicWhenDeleteTopic ? popRetryTopics(parts, topic) : []
+    const deleting: Promise<void>[] = []
     for (const name of [topic, ...retryTopics]) {
       topics.delete(name)
       offsets.deleteTopic(name)
-      store.deleteTopic(name)
+      deleting.push(store.deleteTopic(name))
       longPoll.expireAll(name)
       timerService.metrics.remove(name)
       if (config.autoDeleteUnusedStats) stats.traffic.deleteTopic(name)
     }
-    await offsets.saveNow()
+    await Promise.all([offsets.saveNow(), ...deleting])
     logger.info(`topic ${topic} was deleted`, { by: connection.remoteText })
     return success()
   }

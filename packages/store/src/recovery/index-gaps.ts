@@ -1,6 +1,7 @@
 import { errorText, KiB, type Logger } from '@aerobee/base'
 import { readSysFlag, transactionType, transactionTypes } from '@aerobee/wire'
 import type { SegmentList } from '../commit-log/segment-list.js'
+import type { GapFiller } from '../index-file/gap-filler.js'
 import type { MessageIndex } from '../index-file/index.js'
 import type { OpenFiles } from '../open-files.js'
 import { readEntry } from './read-entry.js'
@@ -51,12 +52,21 @@ export async function fillIndexGaps(parts: IndexGapsParts): Promise<void> {
       )
       await filler.finish()
     } catch (thrown) {
-      filler.abandon()
+      abandon(filler, logger)
       if (thrown instanceof Stopped) return
       logger.warn(`The index could not be completed from ${from} on: ${errorText(thrown)}`)
       return
     }
     if (records > 2) logger.info(`The index was completed with ${records} records from ${from} on.`)
+  }
+}
+
+/** What cannot be removed is dropped by the next start, since its header counts no entry. */
+function abandon(filler: GapFiller, logger: Logger): void {
+  try {
+    filler.abandon()
+  } catch (thrown) {
+    logger.warn(`An incomplete index file is left: ${errorText(thrown)}`)
   }
 }
 

@@ -130,6 +130,14 @@ export function without(
   return { ...positions, rebuildFrom, queues: known }
 }
 
+/** Whether a topic was deleted together with records that the log has lost since. */
+export const deletesBeyond = ({ deletedTopics }: StorePositions, end: number): boolean =>
+  [...deletedTopics.values()].some((offset) => offset > end)
+
+/** The deleted topics of a log that ends there. */
+export const deletedUpTo = ({ deletedTopics }: StorePositions, end: number): ReadonlyMap<string, number> =>
+  new Map([...deletedTopics].map(([topic, offset]) => [topic, Math.min(offset, end)]))
+
 function readQueue(at: unknown): QueuePosition | undefined {
   if (!Array.isArray(at) || (at.length !== 4 && at.length !== 6) || !at.every(Number.isSafeInteger)) {
     return undefined

@@ -9,7 +9,7 @@ import type { MessageIndex } from '../index-file/index.js'
 import type { OpenFiles } from '../open-files.js'
 import { openQueues } from './open-queues.js'
 import { planRecovery, type RecoveryPlan } from './plan.js'
-import { type StorePositions, without } from './positions.js'
+import { deletedUpTo, deletesBeyond, type StorePositions, without } from './positions.js'
 import { cutAt, trimQueues } from './queue-cut.js'
 import { GapFound, Replay } from './replay.js'
 import { scanLog } from './scan.js'
@@ -90,6 +90,11 @@ export async function recover(parts: RecoveryParts): Promise<Recovered> {
   trimQueues(queues, parts.queueFiles, recovered.end)
   parts.index?.truncateBeyond(recovered.end)
   for (const queue of queues.all()) queue.nextOffset = queue.maxOffset
+  if (positions && deletesBeyond(positions, recovered.end)) {
+    // What comes to lie there is not what was deleted.
+    positions = { ...positions, deletedTopics: deletedUpTo(positions, recovered.end) }
+    parts.savePositions(positions)
+  }
   return { ...recovered, positions }
 }
 
