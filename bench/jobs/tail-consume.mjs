@@ -3,20 +3,25 @@ import { opaqueBase, pullFrame } from '../lib/frames.mjs'
 import { Histogram } from '../lib/histogram.mjs'
 import { nowMs } from '../lib/measure.mjs'
 
-/** Where the body length stands in a stored record when both hosts are IPv4: see reference storage 2.1. */
+/** Places in a stored record when both hosts are IPv4: see reference storage 2.1. */
+const storeTimeAt = 56
 const bodyLengthAt = 84
 
 /**
  * Waits at the end of each queue with a long-polling pull until told to stop; times each message from the moment
- * written in its body to the arrival of the pull's answer.
+ * written in its body to the arrival of the pull's answer. `timers`: the moment is when it was due, wall ms, and it is
+ * timed to the store time of its copy; those that do not count are timed too, as the first ones.
  *
- * @param {{host: string, port: number, topic: string, queues: number}} job
+ * @param {{host: string, port: number, topic: string, queues: number, timers?: boolean}} job
  * @param {{ready: () => void, stopped: Promise<void>}} control
  */
 export async function tailConsume(job, control) {
   const connection = new Connection(job)
   const offsets = new Float64Array(job.queues)
   const latencies = new Histogram()
+  const arrivals = new Histogram()
+  const first = new Histogram()
+  let early = 0
   let received = 0
   let pulls = 0
   /** @type {string | null} */
@@ -26,14 +31,29 @@ export async function tailConsume(job, control) {
     const pull = { topic: job.topic, queueId, offset: offsets[queueId], count: 32, suspendMs: 15_000 }
     connection.socket.write(pullFrame({ ...pull, opaque: opaqueBase + queueId }))
   }
+  /** @param {Buffer} buffer @param {number} at @param {number} arrivedMs */
+  const timed = (buffer, at, arrivedMs) => {
+    const mark = buffer[at + bodyLengthAt + 12]
+    const counts = mark === 1
+    const momentMs = buffer.readDoubleBE(at + bodyLengthAt + 4)
+    if (!job.timers) {
+      if (counts) latencies.record((arrivedMs - momentMs) * 1000)
+      return
+    }
+    if (mark > 1) return
+    const lateMs = Number(buffer.readBigInt64BE(at + storeTimeAt)) - momentMs
+    if (lateMs < 0) early++
+    const late = counts ? latencies : first
+    late.record(lateMs * 1000)
+    if (counts) arrivals.record((Date.now() - momentMs) * 1000)
+  }
   connection.onFrame = (buffer, headerAt, bodyAt, end) => {
     const arrivedMs = nowMs()
     const { code, remark, opaque, extFields } = parseHeader(buffer, headerAt, bodyAt)
     const queueId = opaque - opaqueBase
     if (code === 0) {
       for (let at = bodyAt; at < end; at += buffer.readInt32BE(at)) {
-        const counts = buffer[at + bodyLengthAt + 12] === 1
-        if (counts) latencies.record((arrivedMs - buffer.readDoubleBE(at + bodyLengthAt + 4)) * 1000)
+        timed(buffer, at, arrivedMs)
         received++
       }
       pulls++
@@ -53,6 +73,7 @@ export async function tailConsume(job, control) {
   const own = process.cpuUsage(cpuBefore)
   const outcome = {
     ...latencies.summary(),
+    ...(job.timers && { early, arrivals: arrivals.summary(), first: first.summary() }),
     measured: latencies.total,
     received,
     pulls,

@@ -7,6 +7,9 @@
 /** First opaque: ten digits whatever the slot, so that a frame keeps its length. */
 export const opaqueBase = 1_000_000_000
 
+/** A moment of delivery, wall ms, to be written over. */
+const deliverZero = '0000000000000'
+
 const uniqueKeyStem = '7F00000100002A4A30946E0900'
 /** The last six hexadecimal digits of a unique key count messages. */
 const uniqueKeyZero = '000000'
@@ -85,6 +88,7 @@ function placesOf(frame, text) {
  * @property {number} opaqueAt place of the last digit of the opaque
  * @property {number} queueAt place of the queue's one digit
  * @property {number[]} keysAt place of the last digit of each unique key
+ * @property {number} deliverAt place of the last digit of TIMER_DELIVER_MS
  * @property {number} bodyAt place of the message body (of the first one in a batch)
  * @property {number} messages messages in one frame
  */
@@ -93,7 +97,7 @@ function placesOf(frame, text) {
  * A send (310) of one message, or a batch (320) when `batch` > 1; `properties` are more of them for each in the batch.
  * `prepared`: the half of a transaction.
  * @param {{topic: string, bodyBytes: number, batch: number, delayLevel?: number,
- *   timerDelayMs?: number, properties?: string[], prepared?: boolean}} shape
+ *   timerDelayMs?: number, timerDeliver?: boolean, properties?: string[], prepared?: boolean}} shape
  * @returns {SendTemplate}
  */
 export function sendTemplate({
@@ -102,12 +106,14 @@ export function sendTemplate({
   batch,
   delayLevel = 0,
   timerDelayMs = 0,
+  timerDeliver = false,
   properties = [],
   prepared = false,
 }) {
   let common = messageProperties
   if (delayLevel > 0) common += `DELAY\u0001${delayLevel}\u0002`
   if (timerDelayMs > 0) common += `TIMER_DELAY_MS\u0001${timerDelayMs}\u0002`
+  if (timerDeliver) common += `TIMER_DELIVER_MS\u0001${deliverZero}\u0002`
   if (prepared) common += 'TRAN_MSG\u0001true\u0002PGROUP\u0001BenchProducer\u0002'
   const body =
     batch > 1
@@ -125,6 +131,7 @@ export function sendTemplate({
     opaqueAt: frame.indexOf(`"opaque":${opaqueBase}`) + 18,
     queueAt: frame.indexOf('"e":"0"') + 5,
     keysAt: placesOf(frame, uniqueKeyStem + uniqueKeyZero).map((at) => at + last),
+    deliverAt: frame.indexOf(deliverZero) + deliverZero.length - 1,
     bodyAt: 8 + header.length + (batch > 1 ? 20 : 0),
     messages: batch,
   }
@@ -132,8 +139,20 @@ export function sendTemplate({
 
 /** Writes a slot number into the low digits of an opaque. @param {Buffer} buffer @param {number} lastDigit @param {number} slot */
 export function patchOpaque(buffer, lastDigit, slot) {
-  let rest = slot
-  for (let at = lastDigit; at > lastDigit - 6; at--) {
+  patchDigits(buffer, lastDigit, slot, 6)
+}
+
+/** Writes a moment, wall ms, into the 13 digits of TIMER_DELIVER_MS. @param {Buffer} buffer @param {number} lastDigit @param {number} wallMs */
+export function patchDeliver(buffer, lastDigit, wallMs) {
+  const thousands = Math.floor(wallMs / 1e7)
+  patchDigits(buffer, lastDigit, wallMs - thousands * 1e7, 7)
+  patchDigits(buffer, lastDigit - 7, thousands, 6)
+}
+
+/** @param {Buffer} buffer @param {number} lastDigit @param {number} value below 2^31 @param {number} digits */
+function patchDigits(buffer, lastDigit, value, digits) {
+  let rest = value
+  for (let at = lastDigit; at > lastDigit - digits; at--) {
     const next = (rest / 10) | 0
     buffer[at] = 48 + rest - next * 10
     rest = next

@@ -9,10 +9,11 @@ import { pacedSend } from '../jobs/paced-send.mjs'
 import { pull } from '../jobs/pull.mjs'
 import { send } from '../jobs/send.mjs'
 import { tailConsume } from '../jobs/tail-consume.mjs'
+import { timedSend } from '../jobs/timed-send.mjs'
 import { transactions } from '../jobs/transactions.mjs'
 
 /** @type {Record<string, (job: any, control: any) => Promise<object>>} */
-const jobs = { send, pull, pacedSend, tailConsume, idleClients, transactions }
+const jobs = { send, pull, pacedSend, tailConsume, idleClients, transactions, timedSend }
 
 /** @type {() => void} */
 let stop = () => {}

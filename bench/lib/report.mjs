@@ -63,7 +63,7 @@ export function measuredTable({ scenarios, peers }) {
 /** What went wrong inside a measurement; a figure with faults is not a figure. @param {Record<string, any>} result */
 export function faultsOf(result) {
   const faults = []
-  for (const key of ['refused', 'unanswered', 'strays', 'missing', 'closedByBroker']) {
+  for (const key of ['refused', 'unanswered', 'strays', 'missing', 'early', 'closedByBroker']) {
     if (result[key] > 0) faults.push(`${number(result[key])} ${key}`)
   }
   if (result.failure) faults.push(result.failure)

@@ -44,6 +44,8 @@ export const limits = {
   statsTallies: 32_768,
   /** Of all clients of broadcasting groups: 10,000 of them with ten queues; 100 bytes each. */
   broadcastQueues: 100_000,
+  /** Records of timers that are read before they are due: 16,000 of 1 KiB. */
+  timersAheadBytes: 16 * MiB,
   /** Of all expressions that consumer groups have registered, compiled: 8,000 of usual length. */
   consumerFilterChars: 16 * MiB,
   /** Of groups that pull without heartbeats, and their topics; 250 bytes each. */

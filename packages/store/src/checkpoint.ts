@@ -1,13 +1,5 @@
-import {
-  errorText,
-  type FileSystem,
-  type Logger,
-  type OpenFile,
-  parentOf,
-  readInt64,
-  writeInt64,
-} from '@aerobee/base'
-import { openFixedFile } from './fixed-file.js'
+import { type FileSystem, type Logger, readInt64, writeInt64 } from '@aerobee/base'
+import { FixedFile } from './fixed-file.js'
 
 /** Store times (wall ms) and offsets up to which files are durable; 0 where nothing is known. */
 export interface CheckpointValues {
@@ -38,20 +30,19 @@ const fileBytes = 4096
  * All values lie in one sector and are overwritten in place.
  */
 export class Checkpoint {
-  readonly #fileSystem: FileSystem
   readonly #logger: Logger
   readonly #path: string
-  #file: OpenFile | undefined
+  readonly #file: FixedFile
 
   constructor(fileSystem: FileSystem, logger: Logger, path: string) {
-    this.#fileSystem = fileSystem
     this.#logger = logger
     this.#path = path
+    this.#file = new FixedFile({ fileSystem, logger, path, sizeBytes: fileBytes })
   }
 
   /** Zeros when the file is missing or makes no sense: recovery then looks at more of the log. */
   load(): CheckpointValues {
-    const bytes = this.#fileSystem.readFileSync(this.#path)
+    const bytes = this.#file.read()
     if (bytes === undefined) return none()
     const values = decodeCheckpoint(bytes)
     if (values) return values
@@ -60,51 +51,17 @@ export class Checkpoint {
   }
 
   /** Rejects with IO_FAILED; the next save then starts with a new file. */
-  async save(values: CheckpointValues): Promise<void> {
-    const known = this.#file
-    try {
-      const file = known ?? this.#open()
-      await file.write(encodeCheckpoint(values), 0)
-      await file.datasync()
-      if (!known) await this.#fileSystem.syncDirectory(parentOf(this.#path))
-    } catch (thrown) {
-      this.#abandon()
-      throw thrown
-    }
+  save(values: CheckpointValues): Promise<void> {
+    return this.#file.write([{ bytes: encodeCheckpoint(values), at: 0 }])
   }
 
   /** As `save`, for the end of recovery and for the stop. */
   saveSync(values: CheckpointValues): void {
-    const known = this.#file
-    try {
-      const file = known ?? this.#open()
-      file.writeSync(encodeCheckpoint(values), 0)
-      file.datasyncSync()
-      if (!known) this.#fileSystem.syncDirectorySync(parentOf(this.#path))
-    } catch (thrown) {
-      this.#abandon()
-      throw thrown
-    }
+    this.#file.writeSync([{ bytes: encodeCheckpoint(values), at: 0 }])
   }
 
   close(): void {
-    this.#file?.closeSync()
-    this.#file = undefined
-  }
-
-  #open(): OpenFile {
-    this.#file = openFixedFile(this.#fileSystem, this.#path, fileBytes)
-    return this.#file
-  }
-
-  /** After a failed sync the file's pages cannot be trusted again. */
-  #abandon(): void {
-    this.close()
-    try {
-      if (this.#fileSystem.infoSync(this.#path)) this.#fileSystem.removeSync(this.#path)
-    } catch (thrown) {
-      this.#logger.warn(`${this.#path} could not be removed: ${errorText(thrown)}`)
-    }
+    this.#file.close()
   }
 }
 

@@ -190,7 +190,7 @@ export interface MessageStore {
   recordAt(physicalOffset: PhysicalOffset): Promise<Uint8Array | undefined>
   /** The same when it lies in memory as a whole; `sizeBytes` must be its size. A copy, without a promise. */
   recordNow(physicalOffset: PhysicalOffset, sizeBytes: number): Uint8Array | undefined
-  /** Many at once, in order, undefined where there is none: neighbours on the disk are read by one read. */
+  /** Copies of many at once, in order, undefined where there is none: neighbours on the disk are read by one read. */
   recordsAt(places: readonly RecordPlace[]): Promise<(Uint8Array | undefined)[]>
   /** Resolves to whether everything stored until now is durable; false when the disk will never say so. */
   makeDurable(): Promise<boolean>

@@ -1,9 +1,10 @@
 import { assert, type Clock, type Logger, sleep } from '@aerobee/base'
 import type { NewMessage } from '@aerobee/store'
-import { findProperty, type MessageRecord, propertyNames, systemTopicNames } from '@aerobee/wire'
+import type { MessageRecord } from '@aerobee/wire'
 import { deliveryMark } from '../delivery/mark.js'
 import { mayHeal } from '../delivery/may-heal.js'
 import { atOnce, type PutParts, putMessage } from '../delivery/put.js'
+import { realPlace } from '../delivery/real-place.js'
 import { restoredMessage } from '../delivery/restored.js'
 import type { BrokerStats } from '../stats/broker-stats.js'
 
@@ -21,17 +22,15 @@ const retryMs = 100
  * DELAY among them: so does RocketMQ's copy.
  */
 export function deliverable(record: MessageRecord): NewMessage | undefined {
-  const { properties, physicalOffset } = record
-  const topic = findProperty(properties, propertyNames.realTopic)
-  const queueText = findProperty(properties, propertyNames.realQueueId)
-  if (topic === undefined || queueText === undefined || !/^\d{1,9}$/.test(queueText)) return undefined
-  if (topic === systemTopicNames.transactionHalf || topic === systemTopicNames.schedule) return undefined
-  return restoredMessage(record, {
-    topic,
-    queueId: Number(queueText),
-    preparedTransactionOffset: deliveryMark(physicalOffset),
-    waitStoreOk: true,
-  })
+  const place = realPlace(record.properties)
+  return (
+    place &&
+    restoredMessage(record, {
+      ...place,
+      preparedTransactionOffset: deliveryMark(record.physicalOffset),
+      waitStoreOk: true,
+    })
+  )
 }
 
 /** Stores all, those again that the store does not take now. False: `stopped` before that was done. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { utf8Text } from '@aerobee/base'
 import { findProperty } from '@aerobee/wire'
 import { ask, bodyText } from '../fakes.test.js'
 import { getTimerCheckPointHandler, getTimerMetricsHandler } from '../handlers/timer-state.js'
@@ -114,6 +115,10 @@ test('a store that takes nothing for a while gets every timer later, and once', 
   heal()
   await scene.clock.advance(2000)
   assert.deepEqual((await scene.bodies()).sort(), Array.from({ length: 20 }, (_, i) => `m${i}`).sort())
+  for (const { properties, storeTimestamp } of await scene.records()) {
+    assert.equal(properties.split('TIMER_DEQUEUE_MS').length, 2)
+    assert.equal(findProperty(properties, 'TIMER_DEQUEUE_MS'), String(storeTimestamp))
+  }
   await scene.stop()
 })
 
@@ -145,6 +150,48 @@ test('messages that cannot be read for a while are delivered later, each once', 
     Array.from({ length: 50 }, (_, i) => `m${i}`),
   )
   await scene.stop()
+})
+
+test('messages are read before they are due, so that a disk that fails then delays none', async () => {
+  const first = await TimerScene.started()
+  const dueMs = startMs + 4000
+  for (let i = 0; i < 500; i++) await first.put(`m${i}`, { TIMER_DELIVER_MS: dueMs + (i % 3) })
+  const scene = await first.restarted()
+  await scene.clock.advance(dueMs - 100 - scene.nowMs)
+  scene.disk.fail({ call: 'read', path: /commitlog|timerlog/, times: 1e9 })
+  await scene.clock.advance(200)
+  const late = (await scene.records()).map(
+    ({ body, storeTimestamp }) => storeTimestamp - dueMs - (Number(utf8Text(body).slice(1)) % 3),
+  )
+  assert.deepEqual(late, new Array(500).fill(0))
+  await scene.stop()
+})
+
+test('a message that was read ahead can still be taken back', async () => {
+  const scene = await TimerScene.started()
+  const slotMs = startMs - (startMs % 1000) + 3000
+  for (const name of ['a', 'b']) await scene.put(name, { TIMER_DELIVER_MS: slotMs + 500 })
+  await scene.clock.advance(slotMs - 300 - startMs)
+  await scene.put('0', { UNIQ_KEY: 'a', TIMER_DEL_UNIQKEY: 'T+a', TIMER_DELIVER_MS: slotMs + 1 })
+  await scene.clock.advance(2000)
+  assert.deepEqual(await scene.bodies(), ['b'])
+  await scene.stop()
+})
+
+test('a timer whose unit is torn within the time it is due comes at that time', async () => {
+  for (let torn = 1; torn <= 8; torn++) {
+    const first = await TimerScene.started()
+    await first.put('whole', { TIMER_DELIVER_MS: startMs + 2400 })
+    await first.put('torn', { TIMER_DELIVER_MS: startMs + 2500 })
+    first.disk.kill()
+    const disk = first.disk.afterKill()
+    const path = '/store/timerlog/00000000000000000000'
+    disk.openSync(path).writeSync(new Uint8Array(torn), 2 * 52 - torn)
+    const scene = await TimerScene.started({ disk, nowMs: startMs + 10 })
+    await scene.clock.advance(5000)
+    assert.deepEqual(await scene.delivered(), ['whole 2400', 'torn 2500'], `${torn} bytes`)
+    await scene.stop()
+  }
 })
 
 test('a stop in the midst of a second delivers that second to its end, since RocketMQ would begin it again', async () => {

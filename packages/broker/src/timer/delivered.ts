@@ -1,79 +1,80 @@
 import type { NewMessage } from '@aerobee/store'
 import {
+  endedProperties,
   findProperty,
   type MessageRecord,
   propertyNames,
+  propertyText,
   removeProperty,
   setProperty,
-  systemTopicNames,
 } from '@aerobee/wire'
 import { deliveryMark } from '../delivery/mark.js'
+import { realPlace } from '../delivery/real-place.js'
 import { restoredMessage } from '../delivery/restored.js'
 import { tooLong } from '../send/message.js'
 import { exactDue, javaLong, timerProperties } from './due.js'
 import type { DueTimer } from './open-slot.js'
 
-/** What lies there, other services deliver. */
-const closed: ReadonlySet<string> = new Set([
-  systemTopicNames.timer,
-  systemTopicNames.schedule,
-  systemTopicNames.transactionHalf,
-])
-
-const { timerEnqueueMs, timerDequeueMs, timerRollTimes, timerDeliverMs, realTopic, realQueueId } =
+const { timerEnqueueMs, timerDequeueMs, timerRollTimes, timerDeliverMs, timerDeleteUniqKey, realTopic } =
   propertyNames
+
+/** A timer whose message was read: all that can be done before it is due. */
+export interface ReadyTimer {
+  /** The topic it is counted for. */
+  realTopic: string
+  /** It is no message, but takes another one back. */
+  takesBack: boolean
+  /** What is to be stored, but for the time at which it leaves; undefined when nobody knows where it belongs. */
+  message: NewMessage | undefined
+  /** The properties have room for that time. */
+  hasRoom: boolean
+}
 
 /**
  * What a timer becomes when it is due (reference: broker-behaviour 8.3): the message in its topic, or, when it rolls, one
  * in the timer's topic again. REAL_TOPIC and REAL_QID stay, as RocketMQ 5.3.3 stores them. preparedTransactionOffset says
- * where it waited (delivery/mark.ts): by that a restart knows what was delivered. undefined when nobody knows where it belongs.
+ * where it waited (delivery/mark.ts): by that a restart knows what was delivered.
  */
-export function deliveredMessage(
-  record: MessageRecord,
-  timer: DueTimer,
-  nowMs: number,
-): NewMessage | undefined {
-  const topic = findProperty(record.properties, realTopic)
-  const queueId = Number(findProperty(record.properties, realQueueId) ?? Number.NaN)
-  if (topic === undefined || closed.has(topic) || !Number.isInteger(queueId) || queueId < 0) return undefined
-  return restoredMessage(record, {
-    topic,
-    queueId,
-    properties: timed(record.properties, timer, nowMs),
-    preparedTransactionOffset: deliveryMark(record.physicalOffset),
-  })
+export function readyTimer(record: MessageRecord, timer: DueTimer, precisionMs: number): ReadyTimer {
+  const { properties } = record
+  const place = timer.roll ? { topic: record.topic, queueId: record.queueId } : realPlace(properties)
+  const text = timeless(timer.roll ? rolled(record, precisionMs) : properties)
+  const full = text + propertyText(timerEnqueueMs, String(timer.writeTimeMs))
+  const hasRoom = !tooLong(full + propertyText(timerDequeueMs, longestTime))
+  return {
+    realTopic: findProperty(properties, realTopic) ?? '',
+    takesBack: findProperty(properties, timerDeleteUniqKey) !== undefined,
+    hasRoom,
+    message:
+      place &&
+      restoredMessage(record, {
+        topic: place.topic,
+        queueId: place.queueId,
+        properties: hasRoom ? full : text,
+        preparedTransactionOffset: deliveryMark(record.physicalOffset),
+      }),
+  }
 }
 
-export function rolledMessage(
-  record: MessageRecord,
-  timer: DueTimer,
-  nowMs: number,
-  precisionMs: number,
-): NewMessage {
-  const { properties, storeTimestamp } = record
+/** The message of a ready timer as it leaves now; to be called once. */
+export function leaving({ hasRoom }: ReadyTimer, message: NewMessage, nowMs: number): NewMessage {
+  if (hasRoom) message.properties += propertyText(timerDequeueMs, String(nowMs))
+  return message
+}
+
+/** Properties of a message that goes round once more. */
+function rolled({ properties, storeTimestamp }: MessageRecord, precisionMs: number): string {
   const rolls = Number(findProperty(properties, timerRollTimes) ?? 0)
-  let text = setProperty(properties, timerRollTimes, String(rolls + 1))
+  const text = setProperty(properties, timerRollTimes, String(rolls + 1))
   const found = timerProperties(properties)
   // A delay counts from the first time of storing, which nobody knows afterwards.
-  if (found.deliverMs === undefined) {
-    const wantedMs = exactDue(found, javaLong(found.outMs ?? ''), precisionMs, storeTimestamp)
-    if (wantedMs > 0) text = setProperty(text, timerDeliverMs, String(wantedMs))
-  }
-  return restoredMessage(record, {
-    topic: record.topic,
-    queueId: record.queueId,
-    properties: timed(text, timer, nowMs),
-    preparedTransactionOffset: deliveryMark(record.physicalOffset),
-  })
+  if (found.deliverMs !== undefined) return text
+  const wantedMs = exactDue(found, javaLong(found.outMs ?? ''), precisionMs, storeTimestamp)
+  return wantedMs > 0 ? setProperty(text, timerDeliverMs, String(wantedMs)) : text
 }
 
-/** With the times at which it was put into the wheel and taken out; without them where there is no room left. */
-function timed(text: string, { writeTimeMs }: DueTimer, nowMs: number): string {
-  const full = setProperty(
-    setProperty(text, timerEnqueueMs, String(writeTimeMs)),
-    timerDequeueMs,
-    String(nowMs),
-  )
-  if (!tooLong(full)) return full
-  return removeProperty(removeProperty(text, timerEnqueueMs), timerDequeueMs)
-}
+const longestTime = '0'.repeat(16)
+
+/** Without the times at which it was put into the wheel and taken out. */
+const timeless = (text: string): string =>
+  endedProperties(removeProperty(removeProperty(text, timerEnqueueMs), timerDequeueMs))

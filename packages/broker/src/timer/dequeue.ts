@@ -1,6 +1,5 @@
 import { type Clock, endOfTurn, errorText, type Logger, MiB, sleep, type Timer } from '@aerobee/base'
 import {
-  type AppendOutcome,
   type AppendStatus,
   floorTo,
   type MessageStore,
@@ -9,12 +8,12 @@ import {
   type TimerUnit,
   type TimerWheel,
 } from '@aerobee/store'
-import { findProperty, type MessageRecord, propertyNames } from '@aerobee/wire'
 import { mayHeal } from '../delivery/may-heal.js'
 import type { BrokerStats } from '../stats/broker-stats.js'
-import { deliveredMessage, rolledMessage } from './delivered.js'
+import { leaving, type ReadyTimer, readyTimer } from './delivered.js'
 import type { TimerMetrics } from './metrics.js'
 import { type DueTimer, OpenSlot } from './open-slot.js'
+import { ReadAhead } from './read-ahead.js'
 import { readSlotTimers, timerRecords } from './slot-reader.js'
 
 interface Taken {
@@ -42,7 +41,9 @@ const openSlots = 2
 /** Messages on their way into the store, and those read at once. */
 const flyingMessages = 1024
 const flyingBytes = 16 * MiB
-const batchMessages = 256
+/** What one turn of the event loop may cost, about 2 ms, and what of it a message costs that was not read ahead. */
+const batchCost = 512
+const unreadCost = 2
 const batchBytes = 1 * MiB
 const pauseMs = 500
 const endingCheckMs = 10
@@ -51,7 +52,7 @@ const slotsPerTurn = 20_000
 
 /**
  * Takes timers out of the wheel when they are due and stores each message in its topic (reference: broker-behaviour 8.3,
- * dequeue and delivery). Slots are opened one second ahead and delivered to the millisecond:
+ * dequeue and delivery). Slots are opened one second ahead, their messages read ahead, and delivered to the millisecond:
  *
  *   readTime      now            readTime + 2 slots
  *      | open slot | open slot …      | wheel
@@ -62,6 +63,7 @@ export class TimerDequeue {
   delivered = 0
   readonly #parts: DequeueParts
   readonly #open = new Map<number, OpenSlot>()
+  readonly #readAhead: ReadAhead
   #running: Promise<void> | undefined
   #wanted = false
   #stopped = true
@@ -76,6 +78,7 @@ export class TimerDequeue {
 
   constructor(parts: DequeueParts) {
     this.#parts = parts
+    this.#readAhead = new ReadAhead(parts, () => this.#inOrder())
   }
 
   /** `known`: where messages waited that were delivered behind the offset `knownFrom` of the commit log already. */
@@ -102,6 +105,7 @@ export class TimerDequeue {
     for (let ms = 0; this.#isWithin() && ms < config.timerPrecisionMs * 2; ms += endingCheckMs)
       await sleep(clock, endingCheckMs)
     this.#stopped = true
+    this.#readAhead.stop()
     this.#timer?.cancel()
     await this.#running
     while ([...this.#open.values()].some(({ flying }) => flying > 0)) await endOfTurn(clock)
@@ -147,6 +151,7 @@ export class TimerDequeue {
       try {
         await this.#advance()
         await this.#openSlots()
+        this.#readAhead.wake()
         await this.#deliver()
       } catch (thrown) {
         logger.error(`Timers could not be read, which is tried again: ${errorText(thrown)}`)
@@ -214,105 +219,104 @@ export class TimerDequeue {
     while (!this.#stopped && !config.timerStopDequeue && !this.#paused()) {
       const batch = this.#takeDue()
       if (batch.length === 0) return
-      const read = await this.#read(batch)
-      for (const [i, taken] of batch.entries()) this.#put(taken, read[i])
+      const notReady = batch.filter(({ timer }) => timer.ready === undefined)
+      if (notReady.length > 0) await this.#read(notReady, batch)
+      for (const taken of batch) this.#put(taken)
       await endOfTurn(clock)
     }
   }
 
-  /** Those that lie in memory are there at once. */
-  async #read(batch: readonly Taken[]): Promise<(MessageRecord | undefined)[]> {
-    const found = timerRecords(
-      this.#parts.store,
-      batch.map(({ timer }) => timer),
-    )
-    if (!(found instanceof Promise)) return found
-    return found.catch((thrown: unknown) => {
+  /** Those that were not read ahead. What lies in memory is there at once. */
+  async #read(timers: readonly Taken[], batch: readonly Taken[]): Promise<void> {
+    const { store, config } = this.#parts
+    try {
+      const found = timerRecords(
+        store,
+        timers.map(({ timer }) => timer),
+      )
+      const records = found instanceof Promise ? await found : found
+      for (const [i, { timer }] of timers.entries()) {
+        const record = records[i]
+        if (record) timer.ready = readyTimer(record, timer, config.timerPrecisionMs)
+      }
+    } catch (thrown) {
       for (const { slot, timer } of batch) {
         this.#flyingBytes -= timer.sizeBytes
         slot.giveBack(timer)
       }
       throw thrown
-    })
+    }
   }
 
   #takeDue(): Taken[] {
     const { hasPlaced } = this.#parts
     const now = this.#now()
     const batch: Taken[] = []
+    let cost = 0
     let bytes = 0
     let flying = 0
     for (const slot of this.#open.values()) flying += slot.flying
     for (const slot of this.#inOrder()) {
       // Who takes a message back does so before its slot's time.
       if (!slot.loaded || !hasPlaced(slot.timeMs + 1) || (this.#ending && !slot.begun)) return batch
-      while (batch.length < batchMessages && bytes < batchBytes && this.#hasRoom(flying + batch.length)) {
+      while (cost < batchCost && bytes < batchBytes && this.#hasRoom(flying + batch.length)) {
         const timer = slot.take(now)
         if (timer === undefined) break
         this.#flyingBytes += timer.sizeBytes
         bytes += timer.sizeBytes
+        cost += timer.ready === undefined ? unreadCost : 1
         batch.push({ slot, timer, known: this.#known.has(timer.physicalOffset) })
       }
     }
     return batch
   }
 
-  #put({ slot, timer, known }: Taken, record: MessageRecord | undefined): void {
+  #put({ slot, timer, known }: Taken): void {
     const { logger, metrics } = this.#parts
-    if (record === undefined) {
+    const { ready } = timer
+    if (ready === undefined) {
       logger.error(
         `The commit log does not hold the timer message at ${timer.physicalOffset}: it is not delivered.`,
       )
       this.#land(slot, timer)
       return
     }
-    const realTopic = findProperty(record.properties, propertyNames.realTopic) ?? ''
-    const message = known ? undefined : this.#messageOf(slot, timer, record)
-    if (message === undefined) {
+    const { message } = ready
+    if (message === undefined && !known)
+      logger.error(`The timer message at ${timer.physicalOffset} of the commit log belongs to no queue.`)
+    if (
+      known ||
+      message === undefined ||
+      (!timer.roll && slot.isTakenBack(ready.realTopic, message.uniqKey))
+    ) {
       this.#land(slot, timer)
-      if (known) metrics.add(realTopic, -1)
+      if (known) metrics.add(ready.realTopic, -1)
       return
     }
-    this.#store(message, slot, timer, (outcome) => {
-      this.delivered += 1
-      metrics.add(realTopic, takesBack(record) ? 1 : -1)
-      this.#parts.stats.notePut(message.topic, message.queueId, 1, outcome)
-    })
+    this.#store(leaving(ready, message, this.#now()), ready, slot, timer)
   }
 
-  #store(message: NewMessage, slot: OpenSlot, timer: DueTimer, done: (outcome: AppendOutcome) => void): void {
-    this.#parts.store.append(message, (outcome) => {
+  #store(message: NewMessage, ready: ReadyTimer, slot: OpenSlot, timer: DueTimer): void {
+    const { store, metrics, stats, logger } = this.#parts
+    store.append(message, (outcome) => {
       const { status } = outcome
       if (status === 'PUT_OK' || status === 'FLUSH_DISK_TIMEOUT') {
         this.#land(slot, timer)
-        done(outcome)
+        this.delivered += 1
+        metrics.add(ready.realTopic, ready.takesBack ? 1 : -1)
+        stats.notePut(message.topic, message.queueId, 1, outcome)
       } else if (!isForGood(status)) {
         this.#pause(status)
         this.#flyingBytes -= timer.sizeBytes
         slot.giveBack(timer)
       } else if (mayHeal(message, status)) {
-        this.#store(message, slot, timer, done)
+        this.#store(message, ready, slot, timer)
       } else {
         this.#land(slot, timer)
-        this.#parts.logger.error(`a timer message for topic ${message.topic} is dropped: ${status}`)
+        logger.error(`a timer message for topic ${message.topic} is dropped: ${status}`)
       }
       if (slot.flying === 0) this.wake()
     })
-  }
-
-  /** undefined: it is not to be delivered. */
-  #messageOf(slot: OpenSlot, timer: DueTimer, record: MessageRecord): NewMessage | undefined {
-    const { config, logger } = this.#parts
-    if (timer.roll) return rolledMessage(record, timer, this.#now(), config.timerPrecisionMs)
-    if (slot.takenBack.size > 0) {
-      const { properties } = record
-      const key = `${findProperty(properties, propertyNames.realTopic)}+${findProperty(properties, propertyNames.uniqKey)}`
-      if (slot.takenBack.has(key)) return undefined
-    }
-    const message = deliveredMessage(record, timer, this.#now())
-    if (message === undefined)
-      logger.error(`The timer message at ${timer.physicalOffset} of the commit log belongs to no queue.`)
-    return message
   }
 
   #hasRoom(flying: number): boolean {
@@ -364,6 +368,3 @@ const isForGood = (status: AppendStatus) =>
   status === 'MESSAGE_ILLEGAL' ||
   status === 'PROPERTIES_SIZE_EXCEEDED' ||
   status === 'LMQ_CONSUME_QUEUE_NUM_EXCEEDED'
-
-const takesBack = ({ properties }: MessageRecord) =>
-  findProperty(properties, propertyNames.timerDeleteUniqKey) !== undefined

@@ -18,7 +18,8 @@ export interface EnqueueParts {
 }
 
 export interface NewTimer {
-  unit: Pick<TimerUnit, 'magic' | 'physicalOffset' | 'sizeBytes' | 'topicHash' | 'dueMs'>
+  /** Without its place: `previous`, `writeTimeMs` and `delayMs` are set by who puts it into its slot. */
+  unit: TimerUnit
   outMs: number
   realTopic: string
   /** The key of the message that it takes back. */
@@ -135,26 +136,32 @@ export class TimerEnqueue {
 
   #placeOne(record: MessageRecord): void {
     const { logger, config, place } = this.#parts
-    const found = timerProperties(record.properties)
-    const outMs = javaLong(found.outMs ?? '')
-    if (!(outMs >= 0) || found.realTopic === undefined) {
+    const timer = newTimer(record, config.timerPrecisionMs)
+    if (timer === undefined) {
       logger.error(
         `The message at ${record.physicalOffset} of the commit log says no time or no topic, and is no timer.`,
       )
       return
     }
-    place({
-      unit: {
-        magic: unitMagics.usual | (found.takesBack === undefined ? 0 : unitMagics.takeBack),
-        physicalOffset: record.physicalOffset,
-        sizeBytes: record.totalSize,
-        topicHash: javaHash(found.realTopic),
-        dueMs: exactDue(found, outMs, config.timerPrecisionMs, record.storeTimestamp),
-      },
-      outMs,
-      realTopic: found.realTopic,
-      takesBack: found.takesBack,
-    })
+    place(timer)
     this.placed += 1
   }
+}
+
+/** What a message of the timer's topic becomes; undefined when it says no time or no topic. */
+export function newTimer(record: MessageRecord, precisionMs: number): NewTimer | undefined {
+  const found = timerProperties(record.properties)
+  const outMs = javaLong(found.outMs ?? '')
+  if (!(outMs >= 0) || found.realTopic === undefined) return undefined
+  const unit: TimerUnit = {
+    previous: -1,
+    magic: unitMagics.usual | (found.takesBack === undefined ? 0 : unitMagics.takeBack),
+    writeTimeMs: 0,
+    delayMs: 0,
+    physicalOffset: record.physicalOffset,
+    sizeBytes: record.totalSize,
+    topicHash: javaHash(found.realTopic),
+    dueMs: exactDue(found, outMs, precisionMs, record.storeTimestamp),
+  }
+  return { unit, outMs, realTopic: found.realTopic, takesBack: found.takesBack }
 }

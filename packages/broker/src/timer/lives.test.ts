@@ -18,6 +18,10 @@ interface Ledger {
 }
 
 async function live(scene: TimerScene, random: Random, ledger: Ledger, life: number, durable: boolean) {
+  const send = (...message: Parameters<TimerScene['send']>) =>
+    scene.send(...message).catch((thrown) => {
+      if (!scene.disk.killed) throw thrown
+    })
   const rounds = 2 + random.below(6)
   for (let round = 0; round < rounds; round++) {
     const count = random.below(12)
@@ -27,13 +31,13 @@ async function live(scene: TimerScene, random: Random, ledger: Ledger, life: num
       const dueMs = scene.nowMs + delayMs
       const [name, value] = random.below(2) === 0 ? ['TIMER_DELAY_MS', delayMs] : ['TIMER_DELIVER_MS', dueMs]
       ledger.tried.set(body, dueMs)
-      void scene.send(body, { [name as string]: value! }).then((status) => {
+      void send(body, { [name as string]: value! }).then((status) => {
         if (status === 'PUT_OK' && (durable || random.below(8) === 0)) ledger.kept.set(body, dueMs)
       })
       const slotMs = Math.floor(dueMs / 1000) * 1000 + 1
       if (random.below(10) === 0 && slotMs > scene.nowMs + 100 && dueMs % 1000 !== 0) {
         const marker = { UNIQ_KEY: body, TIMER_DEL_UNIQKEY: `T+${body}`, TIMER_DELIVER_MS: slotMs }
-        void scene.send('0', marker).then((status) => {
+        void send('0', marker).then((status) => {
           if (status === 'PUT_OK') ledger.takenBack.add(body)
         })
       }

@@ -1,13 +1,14 @@
 import { rolls, type TimerUnit } from '@aerobee/store'
+import type { ReadyTimer } from './delivered.js'
 
 /** A timer in a slot that is being delivered. */
 export interface DueTimer {
   physicalOffset: number
   sizeBytes: number
   writeTimeMs: number
-  dueMs: number
   roll: boolean
-  tries: number
+  /** Its message was read already. */
+  ready: ReadyTimer | undefined
 }
 
 /** Numbers kept for each timer: physical offset, size (below zero for one that rolls), write time. */
@@ -15,7 +16,7 @@ const width = 3
 
 /**
  * A slot whose time has come or is near: its timers by the millisecond at which they are due, those of one millisecond in
- * the order in which they were stored. Three numbers for each, nothing else.
+ * the order in which they were stored. Three numbers for each, and of the next ones the message, read ahead.
  */
 export class OpenSlot {
   readonly timeMs: number
@@ -35,6 +36,13 @@ export class OpenSlot {
   #bucket = 0
   #at = 0
   readonly #again: DueTimer[] = []
+  /** Where the next message is to be read ahead. */
+  #aheadBucket = 0
+  #aheadAt = 0
+  /** By physical offset; those that were taken before they were read are dropped with the slot. */
+  readonly #ready = new Map<number, ReadyTimer>()
+  /** Of the records read ahead and not taken yet. */
+  readyBytes = 0
   /** Came while the older ones were read. */
   #late: TimerUnit[] = []
 
@@ -79,8 +87,37 @@ export class OpenSlot {
   giveBack(timer: DueTimer): void {
     this.flying -= 1
     this.waiting += 1
-    timer.tries += 1
+    // What was made of it says when it left.
+    timer.ready = undefined
     this.#again.push(timer)
+  }
+
+  /** The next ones that are to be read ahead, each once. */
+  ahead(mostTimers: number, mostBytes: number): DueTimer[] {
+    const timers: DueTimer[] = []
+    if (this.#aheadBucket < this.#bucket) this.#aheadFrom(this.#bucket, this.#at)
+    if (this.#aheadBucket === this.#bucket && this.#aheadAt < this.#at) this.#aheadAt = this.#at
+    for (let bytes = 0; timers.length < mostTimers && bytes < mostBytes; ) {
+      const bucket = this.#buckets[this.#aheadBucket]
+      if (bucket !== undefined && this.#aheadAt < bucket.length) {
+        const timer = this.#timerAt(this.#aheadBucket, this.#aheadAt)
+        timers.push(timer)
+        bytes += timer.sizeBytes
+        this.#aheadAt += width
+      } else if (this.#aheadBucket < this.#precisionMs) this.#aheadFrom(this.#aheadBucket + 1, 0)
+      else break
+    }
+    return timers
+  }
+
+  /** Keeps what was read ahead until the timer is taken. */
+  keep(timer: DueTimer, ready: ReadyTimer): void {
+    this.#ready.set(timer.physicalOffset, ready)
+    this.readyBytes += timer.sizeBytes
+  }
+
+  isTakenBack(realTopic: string, uniqKey: string | undefined): boolean {
+    return this.takenBack.size > 0 && this.takenBack.has(`${realTopic}+${uniqKey}`)
   }
 
   get done(): boolean {
@@ -91,18 +128,31 @@ export class OpenSlot {
     const again = this.#again.shift()
     if (again) return again
     if (!this.#forward() || this.timeMs + this.#bucket > nowMs) return undefined
-    const bucket = this.#buckets[this.#bucket]!
-    const at = this.#at
+    const timer = this.#timerAt(this.#bucket, this.#at)
     this.#at += width
-    const size = bucket[at + 1]!
-    return {
-      physicalOffset: bucket[at]!,
-      sizeBytes: Math.abs(size),
-      writeTimeMs: bucket[at + 2]!,
-      dueMs: this.timeMs + this.#bucket,
-      roll: size < 0,
-      tries: 0,
+    timer.ready = this.#ready.get(timer.physicalOffset)
+    if (timer.ready !== undefined) {
+      this.#ready.delete(timer.physicalOffset)
+      this.readyBytes -= timer.sizeBytes
     }
+    return timer
+  }
+
+  #timerAt(bucket: number, at: number): DueTimer {
+    const numbers = this.#buckets[bucket]!
+    const size = numbers[at + 1]!
+    return {
+      physicalOffset: numbers[at]!,
+      sizeBytes: Math.abs(size),
+      writeTimeMs: numbers[at + 2]!,
+      roll: size < 0,
+      ready: undefined,
+    }
+  }
+
+  #aheadFrom(bucket: number, at: number): void {
+    this.#aheadBucket = bucket
+    this.#aheadAt = at
   }
 
   #push(unit: TimerUnit): void {
@@ -122,6 +172,7 @@ export class OpenSlot {
 
   #backTo(bucket: number): void {
     this.#buckets[this.#bucket]?.splice(0, this.#at)
+    if (this.#aheadBucket === this.#bucket) this.#aheadAt = Math.max(this.#aheadAt - this.#at, 0)
     this.#bucket = bucket
     this.#at = 0
   }

@@ -7,6 +7,7 @@ import {
   recoverTimer,
   type TimerCheckpoint,
   type TimerFiles,
+  type TimerMessage,
   unitMagics,
   windowSlots,
   withUnit,
@@ -18,7 +19,7 @@ import type { TimerHook } from '../delivery/put.js'
 import type { BrokerStats } from '../stats/broker-stats.js'
 import type { TableFile } from '../table-file.js'
 import { TimerDequeue } from './dequeue.js'
-import { type NewTimer, TimerEnqueue } from './enqueue.js'
+import { type NewTimer, newTimer, TimerEnqueue } from './enqueue.js'
 import { timerHook } from './hook.js'
 import { TimerMetrics } from './metrics.js'
 import { placeOf, rollWindowMs } from './placement.js'
@@ -163,13 +164,7 @@ export class TimerService {
       own,
       nowMs: clock.wallMs(),
       logger,
-      messageAt: async (physicalOffset, sizeBytes) => {
-        const bytes = store.recordNow(physicalOffset, sizeBytes) ?? (await store.recordAt(physicalOffset))
-        const record = bytes && decodeRecord(bytes)
-        if (!record?.ok || record.value.totalSize !== sizeBytes) return undefined
-        const { topic, queueId, queueOffset } = record.value
-        return topic === systemTopicNames.timer && queueId === 0 ? { queueOffset } : undefined
-      },
+      messageAt: (physicalOffset, sizeBytes) => this.#messageAt(physicalOffset, sizeBytes),
     })
     const delivered = new Set<number>()
     const deliveredFrom = own?.deliveredFrom ?? Number.POSITIVE_INFINITY
@@ -186,23 +181,31 @@ export class TimerService {
     this.#enqueue.start()
   }
 
+  async #messageAt(physicalOffset: number, sizeBytes: number): Promise<TimerMessage | undefined> {
+    const { store } = this.#parts
+    const bytes = store.recordNow(physicalOffset, sizeBytes) ?? (await store.recordAt(physicalOffset))
+    const record = bytes && decodeRecord(bytes)
+    if (!record?.ok || record.value.totalSize !== sizeBytes) return undefined
+    const { topic, queueId, queueOffset } = record.value
+    if (topic !== systemTopicNames.timer || queueId !== 0) return undefined
+    const timer = newTimer(record.value, this.#precisionMs)
+    return timer && { queueOffset, dueMs: timer.unit.dueMs }
+  }
+
   #place({ unit, outMs, realTopic, takesBack }: NewTimer): void {
     const { wheel, log } = this.#files!
     const dequeue = this.#dequeue!
     const writeTimeMs = Math.max(floorTo(this.#parts.clock.wallMs(), this.#precisionMs), dequeue.readTimeMs)
     const { slotMs, roll } = placeOf(outMs, writeTimeMs, this.#windowMs, this.#precisionMs)
     const slot = wheel.find(slotMs)
-    const whole = {
-      ...unit,
-      magic: unit.magic | (roll ? unitMagics.roll : 0),
-      previous: slot?.last ?? -1,
-      writeTimeMs,
-      delayMs: slotMs - writeTimeMs,
-    }
-    const position = log.append(whole)
-    wheel.put(slotMs, withUnit(slot, position, whole))
+    if (roll) unit.magic |= unitMagics.roll
+    unit.previous = slot?.last ?? -1
+    unit.writeTimeMs = writeTimeMs
+    unit.delayMs = slotMs - writeTimeMs
+    const position = log.append(unit)
+    wheel.put(slotMs, withUnit(slot, position, unit))
     this.metrics.add(realTopic, takesBack === undefined ? 1 : -1)
-    dequeue.placed(slotMs, whole, roll ? undefined : takesBack)
+    dequeue.placed(slotMs, unit, roll ? undefined : takesBack)
   }
 
   #checkpointNow(): TimerCheckpoint {

@@ -13,7 +13,7 @@ interface Group {
   indexes: number[]
 }
 
-/** Each record as a view or copy of its own, undefined where there is none. Rejects with IO_FAILED. */
+/** Each record as a copy, which keeps no memory but its own; undefined where there is none. Rejects with IO_FAILED. */
 export async function readRecords(
   reader: RecordReader,
   places: readonly RecordPlace[],
@@ -28,9 +28,11 @@ export async function readRecords(
       for (const i of indexes) {
         const { physicalOffset, sizeBytes } = places[i]!
         // Where a segment ends, or what is no record, is looked at alone.
-        records[i] = bytes
-          ? reader.within(bytes, physicalOffset - start, physicalOffset, sizeBytes)
-          : await reader.read(physicalOffset)
+        if (bytes === undefined) records[i] = await reader.read(physicalOffset)
+        else {
+          const found = reader.within(bytes, physicalOffset - start, physicalOffset, sizeBytes)
+          records[i] = found && (indexes.length > 1 ? Buffer.from(found) : found)
+        }
       }
     }),
   )

@@ -100,6 +100,22 @@ test('what a checkpoint says of ours counts until somebody else writes it, torn 
   assert.equal(load(foreign).own, undefined)
 })
 
+test('a checkpoint whose sync failed leaves the one before it, and the next one is durable', async () => {
+  const disk = new FaultFileSystem()
+  const { checkpoint: file } = opened(disk)
+  const at = (counter: number) => ({ ...file.load().checkpoint, counter })
+  await file.save(at(1), { deliveredFrom: 10, stopped: false })
+  for (const passed of [0, 1]) {
+    disk.fail({ call: 'datasync', path: /timercheck/, nth: passed + 1 })
+    await assert.rejects(file.save(at(2), { deliveredFrom: 20, stopped: false }), { code: 'IO_FAILED' })
+    const own = opened(disk.afterPowerCut({ keep: 'none' })).checkpoint.load().own
+    assert.deepEqual(own, { deliveredFrom: 10 + 20 * passed, stopped: false })
+    await file.save(at(3 + passed), { deliveredFrom: 30, stopped: false })
+    const next = opened(disk.afterPowerCut({ keep: 'none' })).checkpoint.load()
+    assert.deepEqual([next.checkpoint.counter, next.own?.deliveredFrom], [3 + passed, 30])
+  }
+})
+
 test('a wheel has the size of RocketMQ, keeps each time apart, and only what is used is on the disk', async () => {
   const disk = new FaultFileSystem()
   const place = { fileSystem: disk, path: '/timerwheel', precisionMs: 1000, pages: 3 }

@@ -4,7 +4,13 @@ import { TimerCheckpointFile } from './timer-checkpoint.js'
 import { TimerLog } from './timer-log.js'
 import { TimerWheel } from './wheel.js'
 
-export { recoverTimer, type TimerMessageAt, type TimerPositions, withUnit } from './recover.js'
+export {
+  recoverTimer,
+  type TimerMessage,
+  type TimerMessageAt,
+  type TimerPositions,
+  withUnit,
+} from './recover.js'
 export { floorTo, type WheelSlot, windowSlots } from './slot.js'
 export {
   encodeTimerCheckpoint,

@@ -5,11 +5,14 @@ import type { TimerLog } from './timer-log.js'
 import { slotTimeOf, type TimerUnit, takesBack } from './unit.js'
 import type { TimerWheel } from './wheel.js'
 
+export interface TimerMessage {
+  queueOffset: number
+  /** What we write into its unit. */
+  dueMs: number
+}
+
 /** What the commit log holds where a unit points to; undefined when it is no message of the timer's topic. */
-export type TimerMessageAt = (
-  physicalOffset: number,
-  sizeBytes: number,
-) => Promise<{ queueOffset: number } | undefined>
+export type TimerMessageAt = (physicalOffset: number, sizeBytes: number) => Promise<TimerMessage | undefined>
 
 export interface TimerRecovery {
   log: TimerLog
@@ -88,8 +91,8 @@ interface Found {
   unit: TimerUnit
 }
 
-/** The units behind the sure end that can be trusted. */
-async function walk({ log, messageAt }: TimerRecovery, sure: number, from: number) {
+/** The units behind the sure end that can be trusted: what is torn agrees with its message in all but its last field. */
+async function walk({ log, own, messageAt }: TimerRecovery, sure: number, from: number) {
   const units: Found[] = []
   let end = sure
   let queueOffset = from
@@ -98,6 +101,9 @@ async function walk({ log, messageAt }: TimerRecovery, sure: number, from: numbe
     if (found === undefined) break
     const message = await messageAt(found.unit.physicalOffset, found.unit.sizeBytes)
     if (message === undefined || message.queueOffset < queueOffset) break
+    const { dueMs } = found.unit
+    const byRocketMq = own === undefined && dueMs === 0
+    if (dueMs !== message.dueMs && !byRocketMq) break
     units.push(found)
     end = found.position + log.unitBytes
     queueOffset = message.queueOffset + 1

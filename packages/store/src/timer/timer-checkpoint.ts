@@ -1,14 +1,6 @@
-import {
-  asBuffer,
-  type FileSystem,
-  type Logger,
-  type OpenFile,
-  parentOf,
-  readInt64,
-  writeInt64,
-} from '@aerobee/base'
+import { asBuffer, type FileSystem, type Logger, readInt64, writeInt64 } from '@aerobee/base'
 import { crc31 } from '@aerobee/wire'
-import { openFixedFile } from '../fixed-file.js'
+import { FixedFile } from '../fixed-file.js'
 
 export interface TimerCheckpoint {
   /** Every slot before this time is done with. */
@@ -76,21 +68,20 @@ export function encodeTimerCheckpoint(values: TimerCheckpoint): Buffer {
  *    copy of the first part 56 | deliveredFrom 8 | stopped 4, 1 or 0 | CRC-32 of these without its sign bit 4
  */
 export class TimerCheckpointFile {
-  readonly #fileSystem: FileSystem
   readonly #logger: Logger
   readonly #path: string
-  #file: OpenFile | undefined
+  readonly #file: FixedFile
   #turn: 0 | 1 = 0
 
   constructor(place: { fileSystem: FileSystem; logger: Logger; path: string }) {
-    this.#fileSystem = place.fileSystem
     this.#logger = place.logger
     this.#path = place.path
+    this.#file = new FixedFile({ ...place, sizeBytes: fileBytes })
   }
 
   /** Zeros when the file is missing or makes no sense. */
   load(): { checkpoint: TimerCheckpoint; own: OwnTimerCheckpoint | undefined } {
-    const bytes = this.#fileSystem.readFileSync(this.#path)
+    const bytes = this.#file.read()
     if (bytes === undefined || bytes.length < contentBytes)
       return { checkpoint: noTimerCheckpoint, own: undefined }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -109,24 +100,16 @@ export class TimerCheckpointFile {
   /** Durable, or as before; every call needs another `counter`. Rejects with IO_FAILED. */
   async save(checkpoint: TimerCheckpoint, own: OwnTimerCheckpoint): Promise<void> {
     const content = encodeTimerCheckpoint(checkpoint)
-    const known = this.#file
-    const file = known ?? this.#open()
-    await file.write(encodeOwn(content, own), ownAt[this.#turn])
-    await file.datasync()
-    await file.write(content, 0)
-    await file.datasync()
+    const at = ownAt[this.#turn]
+    await this.#file.write([
+      { bytes: encodeOwn(content, own), at },
+      { bytes: content, at: 0 },
+    ])
     this.#turn = this.#turn === 0 ? 1 : 0
-    if (!known) await this.#fileSystem.syncDirectory(parentOf(this.#path))
   }
 
   close(): void {
-    this.#file?.closeSync()
-    this.#file = undefined
-  }
-
-  #open(): OpenFile {
-    this.#file = openFixedFile(this.#fileSystem, this.#path, fileBytes)
-    return this.#file
+    this.#file.close()
   }
 }
 
