@@ -8,10 +8,10 @@ import { callOnce, SendTally, SendWindow } from '../lib/send-window.mjs'
  *
  * @param {{host: string, port: number, brokerPid: number, topic: string, bodyBytes: number, batch: number,
  *   connections: number, inFlight: number, warmupMs: number, measureMs: number, messages?: number, delayLevel?: number,
- *   timerDelayMs?: number, properties?: string[]}} job
+ *   timerDelayMs?: number, deliver?: {fromMs: number, stepMs: number}, properties?: string[]}} job
  */
 export async function send(job) {
-  const template = sendTemplate(job)
+  const template = sendTemplate({ ...job, timerDeliver: job.deliver !== undefined })
   const created = await callOnce(job, template.frame)
   if (created.code !== 0)
     throw new Error(`the broker refused the first send: ${created.code} ${created.remark}`)
@@ -25,7 +25,10 @@ export async function send(job) {
     latencies.record(micros)
   }
   const slots = Math.ceil(job.inFlight / job.connections)
-  const windows = Array.from({ length: job.connections }, () => new SendWindow(job, template, slots, tally))
+  const windows = Array.from(
+    { length: job.connections },
+    () => new SendWindow(job, template, slots, tally, job.deliver),
+  )
   await Promise.all(windows.map((window) => window.connection.opened))
   const done = () =>
     tally.answered + tally.refused >= tally.limit ||

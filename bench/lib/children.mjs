@@ -26,12 +26,13 @@ export function killChildren() {
 process.once('exit', killChildren)
 
 /**
- * Asks a process to end, and ends it after ten seconds. @param {import('node:child_process').ChildProcess} child
+ * Asks a process to end, and ends it after ten seconds.
+ * @param {import('node:child_process').ChildProcess} child @param {NodeJS.Signals} [signal]
  */
-export async function stopProcess(child) {
+export async function stopProcess(child, signal = 'SIGTERM') {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGTERM')
+  child.kill(signal)
   const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
   await ended
   clearTimeout(timer)

@@ -1,5 +1,5 @@
 import { Connection, isSuccess, parseHeader } from './connection.mjs'
-import { opaqueBase, patchKey, patchOpaque } from './frames.mjs'
+import { opaqueBase, patchDeliver, patchKey, patchOpaque } from './frames.mjs'
 
 /** Counts shared by the windows of one job. */
 export class SendTally {
@@ -26,9 +26,11 @@ export class SendWindow {
   /**
    * @param {{host: string, port: number}} target @param {import('./frames.mjs').SendTemplate} template
    * @param {number} slots @param {SendTally} tally
+   * @param {{fromMs: number, stepMs: number}} [deliver] when each message is to be delivered: a step later than the one before
    */
-  constructor(target, template, slots, tally) {
+  constructor(target, template, slots, tally, deliver) {
     this.template = template
+    this.deliver = deliver
     this.slots = slots
     this.tally = tally
     this.sentAt = new Float64Array(slots)
@@ -75,7 +77,8 @@ export class SendWindow {
     const tally = this.tally
     const count = Math.min(this.freeCount, tally.limit - tally.sent)
     if (count === 0 || tally.stopped || this.connection.failure !== null) return
-    const { frame, opaqueAt, queueAt, keysAt } = this.template
+    const { frame, opaqueAt, queueAt, keysAt, deliverAt } = this.template
+    const { deliver } = this
     const buffer = this.spare.pop() ?? Buffer.from(this.pristine)
     const now = performance.now()
     let base = 0
@@ -85,6 +88,8 @@ export class SendWindow {
       patchOpaque(buffer, base + opaqueAt, slot)
       buffer[base + queueAt] = 48 + (number & 7)
       for (let k = 0; k < keysAt.length; k++) patchKey(buffer, base + keysAt[k], number * keysAt.length + k)
+      if (deliver !== undefined)
+        patchDeliver(buffer, base + deliverAt, deliver.fromMs + deliver.stepMs * number)
       this.sentAt[slot] = now
       this.inFlight[slot] = 1
       base += frame.length

@@ -36,6 +36,33 @@ function cpuTargets(scenario, times, micros) {
   ]
 }
 
+/** @param {string} scenario @returns {Target[]} */
+function latenessTargets(scenario) {
+  return [
+    {
+      scenario,
+      text: 'p99 ms late',
+      measured: (ours) => ours.p99Us / 1000,
+      bound: 50,
+      sense: 'atMost',
+    },
+    {
+      scenario,
+      text: 'most ms late',
+      measured: (ours) => ours.maxUs / 1000,
+      bound: 50,
+      sense: 'atMost',
+    },
+    {
+      scenario,
+      text: 'p99 ms late at the consumer',
+      measured: (ours) => ours.arrivals.p99Us / 1000,
+      bound: 50,
+      sense: 'atMost',
+    },
+  ]
+}
+
 /** @type {Target[]} */
 export const targets = [
   {
@@ -86,6 +113,7 @@ export const targets = [
     bound: 1.5,
     sense: 'atLeast',
   },
+  ...['timers-due', 'timers-at-once'].flatMap(latenessTargets),
   ...cpuTargets('drain-recent', 1.7, 1.2),
   ...cpuTargets('drain', 1.7, 1.2),
   ...cpuTargets('drain-sql', 1.5, 2.5),
@@ -97,6 +125,36 @@ export const targets = [
     sense: 'atMost',
   },
   { scenario: 'memory', text: 'resident MiB', measured: (ours) => ours.rssMiB, bound: 300, sense: 'atMost' },
+  {
+    scenario: 'timers-pending',
+    text: 'resident MiB',
+    measured: (ours) => ours.rssMiB,
+    bound: 300,
+    sense: 'atMost',
+  },
+  {
+    scenario: 'timers-pending',
+    text: 'MiB more by the second half million',
+    measured: (ours) => ours.rssMiB - ours.grown[2].rssMiB,
+    bound: 10,
+    sense: 'atMost',
+  },
+  ...['afterStop', 'afterKill'].flatMap((end) => [
+    {
+      scenario: 'timers-pending',
+      text: `ms to start again, ${end === 'afterStop' ? 'after a stop' : 'after a kill'}`,
+      measured: (/** @type {any} */ ours) => ours[end].readyMs,
+      bound: 2000,
+      sense: /** @type {'atMost'} */ ('atMost'),
+    },
+    {
+      scenario: 'timers-pending',
+      text: 'resident MiB then',
+      measured: (/** @type {any} */ ours) => ours[end].rssMiB,
+      bound: 150,
+      sense: /** @type {'atMost'} */ ('atMost'),
+    },
+  ]),
   {
     scenario: 'idle-10k',
     text: 'resident MiB',

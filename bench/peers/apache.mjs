@@ -142,10 +142,10 @@ export function apachePeer({ cacheDir, workDir }) {
     describe: () =>
       `java ${brokerFlags.join(' ')} (G1, defaults), broker.conf defaults with ASYNC_FLUSH and filters`,
 
-    async start() {
+    async start(directory) {
       jars(cacheDir)
       nameServer ??= await startNameServer()
-      const home = join(workDir, `apache-${count++}`)
+      const home = directory ?? join(workDir, `apache-${count++}`)
       mkdirSync(home, { recursive: true })
       const port = await freePort()
       const conf = {
@@ -182,7 +182,7 @@ export function apachePeer({ cacheDir, workDir }) {
         pid: child.pid,
         readyMs: openMs - spawnedMs,
         directory: home,
-        stop: () => stopProcess(child),
+        stop: (signal) => stopProcess(child, signal),
       }
     },
 

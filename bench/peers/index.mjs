@@ -15,7 +15,7 @@ const bare = join(root, 'bench/bare.mjs')
  * @property {number} pid
  * @property {number} readyMs from spawn until a client can send
  * @property {string} directory
- * @property {() => Promise<void>} stop
+ * @property {(signal?: NodeJS.Signals) => Promise<void>} stop
  */
 
 /**
@@ -25,7 +25,7 @@ const bare = join(root, 'bench/bare.mjs')
  * @property {number} warmupMs first load on a fresh broker, for its compiler
  * @property {() => string | null} missing why it cannot run here
  * @property {() => string} describe
- * @property {() => Promise<RunningBroker>} start an empty broker
+ * @property {(directory?: string) => Promise<RunningBroker>} start an empty broker, or again one that ended there
  * @property {() => Promise<void>} close
  */
 

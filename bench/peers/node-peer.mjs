@@ -40,8 +40,8 @@ export function nodePeer({ name, label, workDir, missing, nodeFlags = [], args }
     missing,
     describe: () => ['node', process.version, ...nodeFlags, ...args('DIR').slice(1)].join(' '),
 
-    async start() {
-      const home = join(workDir, `${name}-${count++}`)
+    async start(directory) {
+      const home = directory ?? join(workDir, `${name}-${count++}`)
       mkdirSync(home, { recursive: true })
       const log = openSync(join(home, 'err.log'), 'a')
       const spawnedMs = nowMs()
@@ -59,7 +59,7 @@ export function nodePeer({ name, label, workDir, missing, nodeFlags = [], args }
         pid: child.pid,
         readyMs,
         directory: home,
-        stop: () => stopProcess(child),
+        stop: (signal) => stopProcess(child, signal),
       }
     },
 

@@ -5,7 +5,7 @@ import { idle } from './idle.mjs'
 import { memory } from './memory.mjs'
 import { batch16, send1, send64, send512 } from './sends.mjs'
 import { start } from './start.mjs'
-import { timersAtOnce, timersDue } from './timers.mjs'
+import { timersAtOnce, timersDue, timersPending } from './timers.mjs'
 import { transactions } from './transactions.mjs'
 import { delayLevel, timer } from './waiting.mjs'
 
@@ -44,5 +44,6 @@ export const scenarios = [
   drainSql,
   endToEnd,
   memory,
+  timersPending,
   idle,
 ]

@@ -1,5 +1,5 @@
-import { runJob, startJob } from '../lib/children.mjs'
-import { sleep } from '../lib/measure.mjs'
+import { runJob, settledMemory, startJob } from '../lib/children.mjs'
+import { nowMs, sleep } from '../lib/measure.mjs'
 import { processMemory } from '../lib/process-stats.mjs'
 import { bodyBytes } from './sends.mjs'
 
@@ -54,3 +54,47 @@ export const timersAtOnce = lateness({
   title: 'how late timers are, 10,000 due at one instant of each second',
   stepMs: 1000,
 })
+
+const pending = 1_000_000
+const stages = 4
+/** The first one is due in an hour, the last one in 70: within the three days that a timer may wait. */
+const firstMs = 3_600_000
+const stepMs = 250
+
+/** A million timers wait: the memory after each quarter of them, and of starts after a stop and after a kill. */
+export const timersPending = {
+  name: 'timers-pending',
+  title: 'after a million timers that wait',
+  ownBrokers: true,
+
+  /** @param {{peer: import('../peers/index.mjs').Peer}} context */
+  async run({ peer }) {
+    let broker = await peer.start()
+    try {
+      const fromMs = Date.now() + firstMs
+      const grown = [await settledMemory(broker.pid)]
+      let outcome
+      for (let stage = 0; stage < stages; stage++) {
+        const messages = pending / stages
+        const target = { host: broker.host, port: broker.port, brokerPid: broker.pid }
+        const load = { connections: 1, inFlight: 64, batch: 1, bodyBytes, messages }
+        const deliver = { fromMs: fromMs + stage * messages * stepMs, stepMs }
+        const job = { ...target, topic: 'BenchPending', ...load, deliver, warmupMs: 0, measureMs: 120_000 }
+        outcome = await runJob('send', job, 150_000)
+        grown.push(await settledMemory(broker.pid, 4000))
+      }
+      const stopMs = nowMs()
+      await broker.stop()
+      const stopped = { stopMs: nowMs() - stopMs }
+      const starts = []
+      for (const signal of ['SIGKILL', 'SIGTERM']) {
+        broker = await peer.start(broker.directory)
+        starts.push({ readyMs: broker.readyMs, ...(await settledMemory(broker.pid, 5000)) })
+        await broker.stop(/** @type {NodeJS.Signals} */ (signal))
+      }
+      return { ...outcome, ...grown.at(-1), grown, ...stopped, afterStop: starts[0], afterKill: starts[1] }
+    } finally {
+      await broker.stop()
+    }
+  },
+}

@@ -41,7 +41,7 @@ export {
 export { javaHash } from './java-hash.js'
 export { Lifecycle, type LifecycleState, type Part } from './lifecycle.js'
 export { KiB, limits, MiB } from './limits.js'
-export { compactLocalTime, localTimeText } from './local-time.js'
+export { compactLocalTime, localHour, localTimeText, parseHours } from './local-time.js'
 export { type LogFields, type Logger, silentLogger, withFields } from './logger.js'
 export { nodeFileSystem } from './node-file-system.js'
 export { type Random, seededRandom, systemRandom } from './random.js'

@@ -44,6 +44,8 @@ export const limits = {
   statsTallies: 32_768,
   /** Of all clients of broadcasting groups: 10,000 of them with ten queues; 100 bytes each. */
   broadcastQueues: 100_000,
+  /** Of a timer log that is counted, 5 GB: at 500,000 units a second as the count goes, three minutes. */
+  timersCounted: 100_000_000,
   /** Records of timers that are read before they are due: 16,000 of 1 KiB. */
   timersAheadBytes: 16 * MiB,
   /** Of all expressions that consumer groups have registered, compiled: 8,000 of usual length. */

@@ -7,6 +7,18 @@ export function localTimeText(wallMs: number): string {
   return `${year}-${month}-${day}#${time.join(':')}`
 }
 
+/** 0 to 23, in the machine's time zone. */
+export const localHour = (wallMs: number): number => new Date(wallMs).getHours()
+
+/** Hours 0-23 separated by `;`, as `deleteWhen` has them. Undefined when it is none. */
+export function parseHours(text: string): readonly number[] | undefined {
+  const parts = text.split(';').map((part) => part.trim())
+  const hours = parts
+    .filter((part) => part !== '')
+    .map((part) => (/^\d{1,2}$/.test(part) ? Number(part) : -1))
+  return hours.length > 0 && hours.every((hour) => hour >= 0 && hour <= 23) ? hours : undefined
+}
+
 function localParts(wallMs: number): string[] {
   const time = new Date(wallMs)
   const digits = (value: number, width: number) => String(value).padStart(width, '0')

@@ -8,6 +8,11 @@ import { unusedBrokerKeys } from './config-unused.js'
  * Dynamic keys are the allow-list of reference: broker-behaviour 1.8.
  */
 const dynamic = { dynamic: true }
+const hours = {
+  dynamic: true,
+  pattern: /^([01]?\d|2[0-3])(;([01]?\d|2[0-3]))*$/,
+  patternText: 'hours 00 to 23 separated by ;',
+}
 const gib = 1024 * 1024 * 1024
 const name = { pattern: /^[%|a-zA-Z0-9_.-]{1,255}$/, patternText: '1 to 255 of a-z A-Z 0-9 _ - . % |' }
 
@@ -264,11 +269,7 @@ const storeKeys = {
     20,
     16 * 1024 * KiB,
   ]),
-  deleteWhen: textKey('local hours of retention, separated by ;', '04', {
-    dynamic: true,
-    pattern: /^([01]?\d|2[0-3])(;([01]?\d|2[0-3]))*$/,
-    patternText: 'hours 00 to 23 separated by ;',
-  }),
+  deleteWhen: textKey('local hours of retention, separated by ;', '04', hours),
   fileReservedTime: integerKey('age at which a log file goes, hours', 72, [1, 1_000_000], dynamic),
   cleanResourceInterval: integerKey('period of retention, ms', 10_000, [100, 3_600_000]),
   deleteFileBatchMax: integerKey('log files deleted in one cycle', 10, [1, 10_000]),
@@ -294,6 +295,14 @@ const timerKeys = {
     [1, 0x7fff_ffff],
   ),
   timerFlushIntervalMs: integerKey('period of making the timer durable, ms', 1000, [10, 600_000]),
+  timerEnableCheckMetrics: flagKey('count waiting timers again once a day', true, dynamic),
+  timerCheckMetricsWhen: textKey('local hours of that, separated by ;', '05', hours),
+  timerMetricSmallThreshold: integerKey(
+    'of topics with fewer waiting timers',
+    1_000_000,
+    [0, 0x7fff_ffff],
+    dynamic,
+  ),
   timerStopEnqueue: flagKey('leave timer messages in their topic', false, dynamic),
   timerStopDequeue: flagKey('deliver no timer messages', false, dynamic),
   mappedFileSizeTimerLog: integerKey('bytes of a timer log file', 100 * 1024 * KiB, [128, gib]),

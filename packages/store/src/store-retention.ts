@@ -1,6 +1,6 @@
+import { parseHours } from '@aerobee/base'
 import { isBlank } from './consume-queue/unit.js'
 import type { RetainedSegment } from './retention/plan.js'
-import { parseHours } from './retention/plan.js'
 import { RetentionService } from './retention/service.js'
 import type { RunningStore } from './running-store.js'
 

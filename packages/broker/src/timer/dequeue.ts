@@ -134,6 +134,11 @@ export class TimerDequeue {
     return from
   }
 
+  /** What was delivered out of slots that are not done with, as changes of the counts of timers that wait. */
+  *counted(): Iterable<[topic: string, change: number]> {
+    for (const slot of this.#open.values()) yield* slot.counted
+  }
+
   /** Looks whether something is to be done now. */
   wake(): void {
     if (this.#stopped) return
@@ -272,7 +277,7 @@ export class TimerDequeue {
   }
 
   #put({ slot, timer, known }: Taken): void {
-    const { logger, metrics } = this.#parts
+    const { logger } = this.#parts
     const { ready } = timer
     if (ready === undefined) {
       logger.error(
@@ -290,20 +295,20 @@ export class TimerDequeue {
       (!timer.roll && slot.isTakenBack(ready.realTopic, message.uniqKey))
     ) {
       this.#land(slot, timer)
-      if (known) metrics.add(ready.realTopic, -1)
+      if (known) this.#count(slot, ready.realTopic, -1)
       return
     }
     this.#store(leaving(ready, message, this.#now()), ready, slot, timer)
   }
 
   #store(message: NewMessage, ready: ReadyTimer, slot: OpenSlot, timer: DueTimer): void {
-    const { store, metrics, stats, logger } = this.#parts
+    const { store, stats, logger } = this.#parts
     store.append(message, (outcome) => {
       const { status } = outcome
       if (status === 'PUT_OK' || status === 'FLUSH_DISK_TIMEOUT') {
         this.#land(slot, timer)
         this.delivered += 1
-        metrics.add(ready.realTopic, ready.takesBack ? 1 : -1)
+        this.#count(slot, ready.realTopic, ready.takesBack ? 1 : -1)
         stats.notePut(message.topic, message.queueId, 1, outcome)
       } else if (!isForGood(status)) {
         this.#pause(status)
@@ -317,6 +322,11 @@ export class TimerDequeue {
       }
       if (slot.flying === 0) this.wake()
     })
+  }
+
+  #count(slot: OpenSlot, topic: string, change: number): void {
+    this.#parts.metrics.add(topic, change)
+    slot.noteCount(topic, change)
   }
 
   #hasRoom(flying: number): boolean {

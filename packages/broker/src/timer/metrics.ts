@@ -56,6 +56,15 @@ export class TimerMetrics {
     advance(this.#version, this.#clock)
   }
 
+  /** Of a topic that was counted again; one that is gone stays so. */
+  correct(topic: string, change: number): void {
+    if (change !== 0 && this.#topics.has(topic)) this.add(topic, change)
+  }
+
+  *counts(): Iterable<[topic: string, count: number]> {
+    for (const [topic, { count }] of this.#topics) yield [topic, count]
+  }
+
   /** The topic was deleted. */
   remove(topic: string): void {
     this.#total -= this.countOf(topic)

@@ -24,6 +24,8 @@ export class OpenSlot {
   readonly deliveredFrom: number
   /** Keys of messages that were taken back. */
   readonly takenBack = new Set<string>()
+  /** What deliveries out of it changed in the counts of timers that wait, by topic. */
+  readonly counted = new Map<string, number>()
   /** Everything that was in the wheel is here. */
   loaded = false
   /** One of it was handed out. */
@@ -114,6 +116,10 @@ export class OpenSlot {
   keep(timer: DueTimer, ready: ReadyTimer): void {
     this.#ready.set(timer.physicalOffset, ready)
     this.readyBytes += timer.sizeBytes
+  }
+
+  noteCount(topic: string, change: number): void {
+    this.counted.set(topic, (this.counted.get(topic) ?? 0) + change)
   }
 
   isTakenBack(realTopic: string, uniqKey: string | undefined): boolean {

@@ -23,6 +23,7 @@ import { type NewTimer, newTimer, TimerEnqueue } from './enqueue.js'
 import { timerHook } from './hook.js'
 import { TimerMetrics } from './metrics.js'
 import { placeOf, rollWindowMs } from './placement.js'
+import { TimerRecount } from './recount.js'
 
 export type TimerConfig = Pick<
   BrokerConfig,
@@ -36,6 +37,9 @@ export type TimerConfig = Pick<
   | 'timerStopDequeue'
   | 'timerCongestNumEachSlot'
   | 'timerFlushIntervalMs'
+  | 'timerEnableCheckMetrics'
+  | 'timerCheckMetricsWhen'
+  | 'timerMetricSmallThreshold'
 >
 
 export interface TimerServiceParts {
@@ -72,6 +76,7 @@ export class TimerService {
   readonly #enqueue: TimerEnqueue
   #files: TimerFiles | undefined
   #dequeue: TimerDequeue | undefined
+  #recount: TimerRecount | undefined
   #timers: Timer[] = []
   #checkpoint: TimerCheckpoint | undefined
   #saved: { deliveredFrom: number; atMs: number } | undefined
@@ -114,6 +119,8 @@ export class TimerService {
     })
     this.#dequeue = dequeue
     await this.#recover(files, dequeue)
+    this.#recount = new TimerRecount({ ...this.#parts, log: files.log, metrics: this.metrics, dequeue })
+    this.#recount.start()
     const background = { background: true }
     this.#timers = [
       clock.every(config.timerFlushIntervalMs, () => this.#tick(), background),
@@ -126,6 +133,7 @@ export class TimerService {
     const files = this.#files
     if (files === undefined) return
     for (const timer of this.#timers) timer.cancel()
+    await this.#recount?.stop()
     await this.#enqueue.stop()
     await this.#dequeue?.stop()
     await this.#saving

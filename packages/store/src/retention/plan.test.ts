@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { diskLevel, usedPercent, usedPercentAfter } from '../space.js'
-import {
-  parseHours,
-  planRetention,
-  type RetentionFacts,
-  type RetentionSettings,
-  retentionSettings,
-} from './plan.js'
+import { planRetention, type RetentionFacts, type RetentionSettings, retentionSettings } from './plan.js'
 
 const hour = 3_600_000
 const GiB = 2 ** 30
@@ -198,11 +192,4 @@ test('used percent is rounded up and counts what only the administrator may use 
     [75, 76, 85, 86, 90, 91].map((percent) => diskLevel(percent, levels)),
     ['normal', 'clean', 'clean', 'force', 'force', 'refuse'],
   )
-})
-
-test('deleteWhen is a list of hours', () => {
-  assert.deepEqual(parseHours('04'), [4])
-  assert.deepEqual(parseHours(' 4;16 ; 23;'), [4, 16, 23])
-  for (const wrong of ['', ';', '24', '-1', 'four', '4,5', '004'])
-    assert.equal(parseHours(wrong), undefined, wrong)
 })

@@ -1,4 +1,4 @@
-import type { DiskSpace } from '@aerobee/base'
+import { type DiskSpace, parseHours } from '@aerobee/base'
 import { type DiskLevel, type DiskLevels, diskLevel, usedPercent, usedPercentAfter } from '../space.js'
 
 /** RocketMQ's keys, with units. All may change at run time. */
@@ -147,13 +147,4 @@ function samePartition({ commitLogSpace, consumeQueueSpace }: RetentionFacts): b
     commitLogSpace.totalBytes === consumeQueueSpace.totalBytes &&
     commitLogSpace.usableBytes === consumeQueueSpace.usableBytes
   )
-}
-
-/** `deleteWhen`: hours 0-23 separated by `;`. Undefined when it is none. */
-export function parseHours(text: string): readonly number[] | undefined {
-  const parts = text.split(';').map((part) => part.trim())
-  const hours = parts
-    .filter((part) => part !== '')
-    .map((part) => (/^\d{1,2}$/.test(part) ? Number(part) : -1))
-  return hours.length > 0 && hours.every((hour) => hour >= 0 && hour <= 23) ? hours : undefined
 }

@@ -1,4 +1,12 @@
-import { type Clock, errorText, type FileSystem, type Logger, sleep, type Timer } from '@aerobee/base'
+import {
+  type Clock,
+  errorText,
+  type FileSystem,
+  type Logger,
+  localHour,
+  sleep,
+  type Timer,
+} from '@aerobee/base'
 import type { StoreSpace } from '../contracts.js'
 import { partitionSpace, storeSpace } from '../space.js'
 import { planRetention, type RetainedSegment, type RetentionPlan, type RetentionSettings } from './plan.js'
@@ -121,7 +129,7 @@ export class RetentionService {
     return planRetention(
       {
         wallMs,
-        localHour: new Date(wallMs).getHours(),
+        localHour: localHour(wallMs),
         clockJumped: clock.monoMs() < this.#distrustUntilMs,
         asked: this.#asked > 0,
         segments: target.segments(),
