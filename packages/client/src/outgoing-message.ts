@@ -1,4 +1,4 @@
-import { utf8 } from '@aerobee/base'
+import { AerobeeError, utf8 } from '@aerobee/base'
 
 /** A message to send. */
 export interface OutgoingMessage {
@@ -25,5 +25,12 @@ export interface OutgoingMessage {
   deliverTimeMs?: number | Date
 }
 
-export const bodyBytes = (body: Uint8Array | string): Uint8Array =>
-  typeof body === 'string' ? utf8(body) : body
+/** Throws AerobeeError INVALID_ARGUMENT for what is neither. */
+export function bodyBytes(body: Uint8Array | string): Uint8Array {
+  if (typeof body === 'string') return utf8(body)
+  if (ArrayBuffer.isView(body)) return body
+  throw new AerobeeError(
+    'INVALID_ARGUMENT',
+    `the message body is ${body === null ? 'null' : `of type ${typeof body}`}: give text, such as JSON.stringify(…), or bytes`,
+  )
+}

@@ -69,7 +69,7 @@ export class RouteTable {
         return route
       }
     }
-    throw this.#noRoute(topic)
+    throw this.noRoute(topic)
   }
 
   /** Asks the name server; undefined when it does not know the topic. One question per topic at a time. */
@@ -132,10 +132,11 @@ export class RouteTable {
     if (answer.code !== responseCodes.SUCCESS)
       throw new AerobeeError(
         'NAME_SERVER_ERROR',
-        `The name server answered ${answer.code} for topic ${topic}: ${answer.remark}`,
+        `The name server at ${nameServers.addresses.join(', ')} answered ${answer.code} for topic ${topic}: ${answer.remark}. Is it one?`,
         {
           retryable: true,
           responseCode: answer.code,
+          address: nameServers.addresses.join(';'),
         },
       )
     const data = bodies.topicRouteData.decode(answer.body)
@@ -144,7 +145,8 @@ export class RouteTable {
     return data.value
   }
 
-  #noRoute(topic: string): AerobeeError {
+  /** What to throw for a topic that the name servers do not know. */
+  noRoute(topic: string): AerobeeError {
     const asked = this.#options.nameServers.addresses.join(', ')
     return new AerobeeError(
       'NO_ROUTE',

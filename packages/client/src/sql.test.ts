@@ -31,4 +31,6 @@ test('every number that is taken compiles', () => {
 test('what has no literal is refused', () => {
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 2 ** 63, 2n ** 63n, -(2n ** 63n), []])
     assert.throws(() => sql`a = ${value}`, { code: 'INVALID_ARGUMENT' }, String(value))
+  for (const value of [undefined, null, {}, new Date(0)])
+    assert.throws(() => sql`a = ${value as never}`, { code: 'INVALID_ARGUMENT' }, String(value))
 })

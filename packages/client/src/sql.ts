@@ -22,12 +22,14 @@ export function sql(
 }
 
 function literal(value: SqlValue | readonly string[]): string {
-  if (typeof value === 'object') {
+  if (Array.isArray(value)) {
     if (value.length === 0) throw fault('an empty list: IN needs one text at least')
     return `(${value.map(quoted).join(', ')})`
   }
   if (typeof value === 'string') return quoted(value)
   if (typeof value === 'boolean') return String(value).toUpperCase()
+  if (typeof value !== 'number' && typeof value !== 'bigint')
+    throw fault(`${String(value)}: it takes texts, numbers, true, false and lists of texts`)
   if (!isLiteral(value)) throw fault(`${value}, which is no number of SQL92`)
   // A negative number beside a minus would begin a comment.
   return value < 0 ? `(${value})` : String(value)

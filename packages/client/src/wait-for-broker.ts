@@ -37,7 +37,8 @@ export async function waitForBroker(
 }
 
 async function reachTopics(instance: ClientInstance, topics: readonly string[]): Promise<void> {
-  for (const topic of topics) if (!(await instance.routes.refresh(topic))) throw noRoute(topic)
+  for (const topic of topics)
+    if (!(await instance.routes.refresh(topic))) throw instance.routes.noRoute(topic)
   if ((await instance.heartbeat(true)) === 0) throw noBroker('none of its brokers answers')
 }
 
@@ -54,9 +55,6 @@ async function reachAny(instance: ClientInstance): Promise<void> {
   if (masters.length === 0) throw noBroker('no master is registered')
   await instance.reach(masters)
 }
-
-const noRoute = (topic: string) =>
-  new AerobeeError('NO_ROUTE', `the name server knows no route of topic ${topic}`, { retryable: true })
 
 const noBroker = (why: string) =>
   new AerobeeError('NO_ROUTE', `no broker is there: ${why}`, { retryable: true })

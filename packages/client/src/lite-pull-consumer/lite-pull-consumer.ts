@@ -2,13 +2,14 @@ import { AerobeeError, abortable, errorText, type Timer } from '@aerobee/base'
 import { openInstance } from '../client.js'
 import type { ClientInstance } from '../client-instance.js'
 import { type ConsumerEvents, Observable } from '../events.js'
+import { checkGroupName } from '../given.js'
 import { realQueue, userQueue, withNamespace } from '../namespace.js'
 import { offsetKeeper } from '../offsets/offset-keeper.js'
 import { OffsetTable, setOffset } from '../offsets/offset-table.js'
 import { maxOffset, minOffset, offsetByTime } from '../offsets/queue-offsets.js'
 import type { CallOptions, StartOptions } from '../options.js'
 import { checkInBroker } from '../push-consumer/check-in-broker.js'
-import { checkConsumerGroup, fixedInstanceName } from '../push-consumer/options.js'
+import { fixedInstanceName } from '../push-consumer/options.js'
 import { StartOffsets } from '../push-consumer/start-offset.js'
 import { type FilterExpression, Subscriptions } from '../push-consumer/subscriptions.js'
 import { announceChange } from '../rebalance/announce-change.js'
@@ -64,7 +65,7 @@ export class LitePullConsumer extends Observable<ConsumerEvents> implements Asyn
 
   /** Throws AerobeeError INVALID_ARGUMENT. */
   constructor(options: LitePullConsumerOptions) {
-    checkConsumerGroup(options.consumerGroup)
+    checkGroupName('consumerGroup', options.consumerGroup)
     const settings = litePullSettings(options)
     const { instance, owned } = openInstance(fixedInstanceName(options), true)
     super(instance.logger)
@@ -213,8 +214,7 @@ export class LitePullConsumer extends Observable<ConsumerEvents> implements Asyn
     this.#checkRunning()
     const asking = readableQueues(this.#instance, withNamespace(this.#instance.namespace, topic))
     const queues = await abortable(asking, signal)
-    if (!queues)
-      throw new AerobeeError('NO_ROUTE', `No route info of this topic: ${topic}`, { retryable: true })
+    if (!queues) throw this.#instance.routes.noRoute(topic)
     return queues.map((queue) => userQueue(this.#instance.namespace, queue))
   }
 

@@ -1,6 +1,7 @@
 import { AerobeeError } from '@aerobee/base'
 import { buildSubscription, type Subscription } from '@aerobee/filter'
-import type { GroupConsumerOptions, MessageModel } from '../push-consumer/options.js'
+import { oneOf } from '../given.js'
+import { type GroupConsumerOptions, type MessageModel, messageModels } from '../push-consumer/options.js'
 import { rangedOptions } from '../ranged-options.js'
 import type { MessageQueue } from '../route.js'
 
@@ -65,7 +66,7 @@ export function litePullSettings(options: LitePullConsumerOptions): LitePullSett
   return {
     ...numbers,
     autoCommit: options.autoCommit ?? true,
-    messageModel: options.messageModel ?? 'CLUSTERING',
+    messageModel: oneOf('messageModel', options.messageModel, messageModels),
   }
 }
 

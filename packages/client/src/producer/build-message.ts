@@ -6,8 +6,8 @@ import {
   isReservedProperty,
   propertyNames,
   propertyText,
-  topicNameFault,
 } from '@aerobee/wire'
+import { checkTopicName } from '../given.js'
 import { bodyBytes, type OutgoingMessage } from '../outgoing-message.js'
 
 export interface BuiltMessage {
@@ -26,8 +26,7 @@ const illegal = (text: string) => new AerobeeError('INVALID_ARGUMENT', text)
 
 /** Throws AerobeeError INVALID_ARGUMENT with what is wrong (reference: client-behaviour 2.2). */
 export function checkTopic(topic: string): void {
-  const fault = topicNameFault(topic)
-  if (fault) throw illegal(fault)
+  checkTopicName(topic)
   if (isClosedToSends(topic)) throw illegal(`Sending message to topic[${topic}] is forbidden.`)
 }
 

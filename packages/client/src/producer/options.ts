@@ -1,5 +1,6 @@
 import { limits } from '@aerobee/base'
 import type { CompressionType } from '@aerobee/wire'
+import { oneOf } from '../given.js'
 import type { CheckForbiddenHook, EndTransactionHook, SendMessageHook } from '../hooks.js'
 import type { ClientOptions } from '../options.js'
 import type { OutgoingMessage } from '../outgoing-message.js'
@@ -141,7 +142,7 @@ export function producerSettings(options: ProducerOptions): ProducerSettings {
     retryAnotherBrokerWhenNotStoreOK: options.retryAnotherBrokerWhenNotStoreOK ?? false,
     retryResponseCodes: new Set(options.retryResponseCodes ?? retryResponseCodes),
     createTopicKey: options.createTopicKey ?? 'TBW102',
-    compressType: options.compressType ?? 'ZLIB',
+    compressType: oneOf('compressType', options.compressType, ['ZLIB', 'LZ4', 'ZSTD']),
     enableBackpressure: options.enableBackpressure ?? true,
   }
 }

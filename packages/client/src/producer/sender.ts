@@ -4,7 +4,6 @@ import {
   compressBody,
   encodeBatch,
   encodeProperties,
-  groupNameFault,
   ipBytes,
   propertyNames,
   transactionTypes,
@@ -14,6 +13,7 @@ import {
 import { openInstance } from '../client.js'
 import type { ClientInstance } from '../client-instance.js'
 import { localAddress, processId } from '../environment.js'
+import { checkGroupName, isGiven } from '../given.js'
 import { meteredSends } from '../metrics.js'
 import { userQueue, withNamespace } from '../namespace.js'
 import type { OutgoingMessage } from '../outgoing-message.js'
@@ -65,7 +65,7 @@ export class Sender implements SendingOwner {
 
   /** Throws AerobeeError INVALID_ARGUMENT. */
   constructor(options: ProducerOptions) {
-    checkGroup(options.producerGroup)
+    checkGroupName('producerGroup', options.producerGroup)
     this.settings = producerSettings(options)
     const { instance, owned } = openInstance(options)
     this.instance = instance
@@ -141,7 +141,7 @@ export class Sender implements SendingOwner {
 
   /** Throws AerobeeError INVALID_ARGUMENT. */
   request(message: OutgoingMessage, kind: SendKind = noKind): SendRequest {
-    const topic = this.topicOf(message.topic)
+    const topic = isGiven(message.topic) ? this.topicOf(message.topic) : ''
     checkTopic(topic)
     const { namespace } = this.instance
     const system = kind.system ?? []
@@ -348,15 +348,4 @@ function select(call: () => MessageQueue | undefined): MessageQueue {
   }
   if (!chosen) throw new AerobeeError('INVALID_ARGUMENT', 'select message queue return null.')
   return chosen
-}
-
-/** Throws AerobeeError INVALID_ARGUMENT. */
-function checkGroup(group: string): void {
-  const fault = groupNameFault(group)
-  if (fault) throw new AerobeeError('INVALID_ARGUMENT', `producerGroup ${group}: ${fault}`)
-  if (group === 'DEFAULT_PRODUCER')
-    throw new AerobeeError(
-      'INVALID_ARGUMENT',
-      'producerGroup can not equal DEFAULT_PRODUCER, please specify another one.',
-    )
 }

@@ -1,5 +1,4 @@
-import { AerobeeError } from '@aerobee/base'
-import { groupNameFault } from '@aerobee/wire'
+import { oneOf } from '../given.js'
 import type { ConsumeMessageHook, FilterMessageHook } from '../hooks.js'
 import type { ClientOptions } from '../options.js'
 import { rangedOptions } from '../ranged-options.js'
@@ -7,7 +6,8 @@ import type { AllocateStrategy } from '../rebalance/strategy.js'
 import type { MessageQueue } from '../route.js'
 import type { ConsumeFrom } from './start-offset.js'
 
-export type MessageModel = 'CLUSTERING' | 'BROADCASTING'
+export const messageModels = ['CLUSTERING', 'BROADCASTING'] as const
+export type MessageModel = (typeof messageModels)[number]
 
 /** Reference: client-behaviour 3.4. */
 export type ConsumeFromWhere =
@@ -116,20 +116,9 @@ export function pushConsumerSettings(options: PushConsumerOptions): PushConsumer
   const numbers = rangedOptions(ranges, options)
   return {
     ...numbers,
-    messageModel: options.messageModel ?? 'CLUSTERING',
+    messageModel: oneOf('messageModel', options.messageModel, messageModels),
     postSubscriptionWhenPull: options.postSubscriptionWhenPull ?? false,
   }
-}
-
-/** Throws AerobeeError INVALID_ARGUMENT. */
-export function checkConsumerGroup(group: string): void {
-  const fault = groupNameFault(group)
-  if (fault) throw new AerobeeError('INVALID_ARGUMENT', `consumerGroup ${group}: ${fault}`)
-  if (group === 'DEFAULT_CONSUMER')
-    throw new AerobeeError(
-      'INVALID_ARGUMENT',
-      'consumerGroup can not equal DEFAULT_CONSUMER, please specify another one.',
-    )
 }
 
 /** The offset file of a broadcasting consumer is found again by a client id that does not change. */

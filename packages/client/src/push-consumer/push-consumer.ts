@@ -3,6 +3,7 @@ import { retryTopicOf } from '@aerobee/wire'
 import { openInstance } from '../client.js'
 import type { ClientInstance } from '../client-instance.js'
 import { type ConsumerEvents, Observable } from '../events.js'
+import { checkGroupName, checkListener } from '../given.js'
 import { userQueue, withNamespace } from '../namespace.js'
 import { offsetKeeper } from '../offsets/offset-keeper.js'
 import { OffsetTable } from '../offsets/offset-table.js'
@@ -17,7 +18,6 @@ import { Delivery } from './delivery.js'
 import type { BatchListener, Listener, OrderlyBatchListener, OrderlyListener } from './listeners.js'
 import { MessageStream } from './message-stream.js'
 import {
-  checkConsumerGroup,
   fixedInstanceName,
   type PushConsumerOptions,
   type PushConsumerSettings,
@@ -54,7 +54,7 @@ export class PushConsumer extends Observable<ConsumerEvents> implements AsyncIte
 
   /** Throws AerobeeError INVALID_ARGUMENT. */
   constructor(options: PushConsumerOptions) {
-    checkConsumerGroup(options.consumerGroup)
+    checkGroupName('consumerGroup', options.consumerGroup)
     const settings = pushConsumerSettings(options)
     const { instance, owned } = openInstance(fixedInstanceName(options))
     super(instance.logger)
@@ -94,28 +94,31 @@ export class PushConsumer extends Observable<ConsumerEvents> implements AsyncIte
    * queues was taken; when no server answers yet, it goes on trying in the background. Rejects with BROKER_ERROR when a
    * broker refuses a filter expression, and with the signal's reason while it has not resolved.
    */
-  run(listener: Listener, options: StartOptions = {}): Promise<void> {
-    return this.#run(
-      { concurrently: ([message], context) => listener(message!, context), batchSize: 1 },
-      options,
-    )
+  async run(listener: Listener, options: StartOptions = {}): Promise<void> {
+    checkListener(listener)
+    const concurrently: BatchListener = ([message], context) => listener(message!, context)
+    await this.#run({ concurrently, batchSize: 1 }, options)
   }
 
   /** As run(), with up to consumeMessageBatchMaxSize messages of a queue at once. */
-  runBatch(listener: BatchListener, options: StartOptions = {}): Promise<void> {
+  async runBatch(listener: BatchListener, options: StartOptions = {}): Promise<void> {
+    checkListener(listener)
     const batchSize = this.#settings.consumeMessageBatchMaxSize
-    return this.#run({ concurrently: listener, batchSize }, options)
+    await this.#run({ concurrently: listener, batchSize }, options)
   }
 
   /** As run(), with the messages of a queue one after another; no other member has the queue meanwhile. */
-  runOrderly(listener: OrderlyListener, options: StartOptions = {}): Promise<void> {
-    return this.#run({ orderly: ([message], context) => listener(message!, context), batchSize: 1 }, options)
+  async runOrderly(listener: OrderlyListener, options: StartOptions = {}): Promise<void> {
+    checkListener(listener)
+    const orderly: OrderlyBatchListener = ([message], context) => listener(message!, context)
+    await this.#run({ orderly, batchSize: 1 }, options)
   }
 
   /** As runOrderly(), with up to consumeMessageBatchMaxSize messages at once. */
-  runOrderlyBatch(listener: OrderlyBatchListener, options: StartOptions = {}): Promise<void> {
+  async runOrderlyBatch(listener: OrderlyBatchListener, options: StartOptions = {}): Promise<void> {
+    checkListener(listener)
     const batchSize = this.#settings.consumeMessageBatchMaxSize
-    return this.#run({ orderly: listener, batchSize }, options)
+    await this.#run({ orderly: listener, batchSize }, options)
   }
 
   /**

@@ -1,6 +1,7 @@
 import { AerobeeError } from '@aerobee/base'
 import { isRetryTopic, responseCodes } from '@aerobee/wire'
 import type { ClientInstance } from '../client-instance.js'
+import { oneOf } from '../given.js'
 import type { OffsetTable } from '../offsets/offset-table.js'
 import { maxOffset, minOffset, offsetByTime } from '../offsets/queue-offsets.js'
 import { type MessageQueue, queueKey } from '../route.js'
@@ -8,6 +9,12 @@ import type { ConsumeFromWhere, PushConsumerOptions } from './options.js'
 
 /** Where a group without offsets begins. A Date means: at the first message stored then or later. */
 export type ConsumeFrom = 'earliest' | 'latest' | Date
+
+const fromWheres = [
+  'CONSUME_FROM_LAST_OFFSET',
+  'CONSUME_FROM_FIRST_OFFSET',
+  'CONSUME_FROM_TIMESTAMP',
+] as const
 
 const halfAnHourMs = 30 * 60_000
 
@@ -31,8 +38,8 @@ export class StartOffsets {
     const now = instance.surroundings.clock.wallMs()
     this.#instance = instance
     this.#offsets = offsets
-    this.#from = options.from
-    this.#fromWhere = options.consumeFromWhere ?? 'CONSUME_FROM_LAST_OFFSET'
+    this.#from = checkFrom(options.from)
+    this.#fromWhere = oneOf('consumeFromWhere', options.consumeFromWhere, fromWheres)
     this.#startedAt = new Date(now)
     this.#timestamp =
       options.consumeTimestamp === undefined
@@ -90,6 +97,12 @@ export class StartOffsets {
         return retry ? maxOffset(this.#instance, queue) : offsetByTime(this.#instance, queue, this.#timestamp)
     }
   }
+}
+
+function checkFrom(from: ConsumeFrom | undefined): ConsumeFrom | undefined {
+  const isTime = from instanceof Date && !Number.isNaN(from.getTime())
+  if (from === undefined || from === 'earliest' || from === 'latest' || isTime) return from
+  throw new AerobeeError('INVALID_ARGUMENT', `from is ${String(from)}: give 'earliest', 'latest' or a Date`)
 }
 
 /** `yyyyMMddHHmmss` in local time. */

@@ -1,6 +1,6 @@
 import { AerobeeError, type Clock } from '@aerobee/base'
 import { buildSubscription, type Subscription } from '@aerobee/filter'
-import { topicNameFault } from '@aerobee/wire'
+import { checkTopicName, isGiven } from '../given.js'
 import { withNamespace } from '../namespace.js'
 import type { SqlExpression } from '../sql.js'
 
@@ -21,9 +21,8 @@ export class Subscriptions extends Map<string, Subscription> {
 
   /** Throws AerobeeError INVALID_ARGUMENT. */
   add(userTopic: string, filter: FilterExpression): void {
-    const topic = withNamespace(this.#namespace, userTopic)
-    const fault = topicNameFault(topic)
-    if (fault) throw new AerobeeError('INVALID_ARGUMENT', fault)
+    const topic = isGiven(userTopic) ? withNamespace(this.#namespace, userTopic) : ''
+    checkTopicName(topic)
     this.addInternal(topic, filter)
   }
 
