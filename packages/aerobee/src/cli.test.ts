@@ -213,10 +213,14 @@ test('what cannot be accepted is one line with key, value, range, nearest key, a
     [['namesrv'], { AEROBEE_LISTEN_PORT: '-1' }, /^environment: listenPort=-1 .* \[0, 65535\]$/],
     [['dev', '--namesrv-port', '0'], { AEROBEE_LISTN_PORT: '1' }, /^environment: unknown key LISTN_PORT=1/],
     [['namesrv', '--enableControllerInNamesrv', 'true'], {}, /there is no controller yet/],
+    [['dev', '--namesrv-port', '0', '--flushDiskTyp', 'x'], {}, /did you mean flushDiskType\?$/],
   ]
   const ended = await Promise.all(cases.map(([args, environment]) => run(args, environment)))
-  for (const [i, [args, , expected]] of cases.entries())
+  for (const [i, [args, , expected]] of cases.entries()) {
     assert.match(refusal(ended[i]!), expected, args.join(' '))
+    // Nothing was started.
+    assert.equal(ended[i]!.stderr.split('\n').length, 2, ended[i]!.stderr)
+  }
 })
 
 test('a flag wins over the environment, the environment over the file, the file over the default', {
@@ -299,6 +303,15 @@ test('dead letters are listed, sent again and exported from the command line', {
   assert.match(refusal(await run(['dlq', 'resend', ...at])), /--id ID \(several times\) or --all$/)
   process.child.kill('SIGTERM')
   await process.ended
+})
+
+test('a demo that is interrupted leaves nothing behind', { timeout }, async () => {
+  const place = mkdtempSync(join(root, 'demo-'))
+  const demo = new Started(['demo'], { TMPDIR: place })
+  await demo.until(/data in /)
+  demo.child.kill('SIGINT')
+  const { code, stderr } = await demo.ended
+  assert.deepEqual([code, stderr, readdirSync(place)], [130, '', []])
 })
 
 test('--help of each command shows examples', { timeout }, async () => {

@@ -41,6 +41,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const surroundings = options.surroundings ?? machine
   const logger = options.logger ?? silentLogger
   const host = options.host ?? '127.0.0.1'
+  // What is refused is refused before anything runs.
+  loadConfig(brokerConfigTable, [given({ ...options.brokerConfig })])
   const nameServer = await startNameServer({
     ...surroundings,
     logger,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Producer, PushConsumer } from '@aerobee/client'
 import { type Embedded, startEmbedded } from '../embedded.js'
 import { machine } from '../system.js'
+import { processHost } from './process-host.js'
 
 const messageCount = 10_000
 const topic = 'demo'
@@ -12,15 +13,22 @@ const topic = 'demo'
 export async function demoCommand(): Promise<void> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'aerobee-demo-'))
   const say = (line: string) => process.stdout.write(`${line}\n`)
-  const embedded = await startEmbedded({ dataDirectory })
+  const forget = () => rmSync(dataDirectory, { recursive: true, force: true })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    processHost.on(signal, () => {
+      forget()
+      processHost.exit(130)
+    })
+  let embedded: Embedded | undefined
   try {
+    embedded = await startEmbedded({ dataDirectory })
     say(`name server ${embedded.namesrvAddr}, broker ${embedded.brokerAddr}, data in ${dataDirectory}`)
     await sendAll(embedded, say)
     await receiveAll(embedded, say)
     say('done')
   } finally {
-    await embedded.stop()
-    rmSync(dataDirectory, { recursive: true, force: true })
+    await embedded?.stop()
+    forget()
   }
 }
 
