@@ -157,7 +157,7 @@ test('messages are read before they are due, so that a disk that fails then dela
   const dueMs = startMs + 4000
   for (let i = 0; i < 500; i++) await first.put(`m${i}`, { TIMER_DELIVER_MS: dueMs + (i % 3) })
   const scene = await first.restarted()
-  await scene.clock.advance(dueMs - 100 - scene.nowMs)
+  await scene.clock.advance(dueMs - 10 - scene.nowMs)
   scene.disk.fail({ call: 'read', path: /commitlog|timerlog/, times: 1e9 })
   await scene.clock.advance(200)
   const late = (await scene.records()).map(

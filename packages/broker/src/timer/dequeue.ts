@@ -212,6 +212,7 @@ export class TimerDequeue {
       if (damage !== undefined) logger.error(damage)
       for (const key of takenBack) slot.takenBack.add(key)
       slot.load(units)
+      this.#readAhead.opened()
     } catch (thrown) {
       // What came meanwhile is in the wheel too.
       this.#open.delete(time)
@@ -350,7 +351,7 @@ export class TimerDequeue {
     return this.#parts.clock.monoMs() < this.#pausedUntil
   }
 
-  /** Wakes up for the next timer, and at the latest for the next slot. */
+  /** Wakes up for the next timer, for what is to be read ahead, and at the latest for the next slot. */
   #arm(): void {
     if (this.#stopped) return
     const { clock, config } = this.#parts
@@ -358,7 +359,11 @@ export class TimerDequeue {
     let next = floorTo(now, config.timerPrecisionMs) + config.timerPrecisionMs
     if (this.#paused()) next = now + this.#pausedUntil - clock.monoMs()
     else if (!config.timerStopDequeue) {
-      for (const slot of this.#open.values()) next = Math.min(next, (slot.loaded && slot.nextDue()) || next)
+      for (const slot of this.#open.values()) {
+        if (!slot.loaded) continue
+        next = Math.min(next, slot.nextDue() ?? next)
+      }
+      if (this.#open.size > 0) next = Math.min(next, this.#readAhead.nextMs)
     }
     this.#timer?.cancel()
     this.#timer = clock.after(Math.max(next - now, 1), () => this.wake(), { background: true })

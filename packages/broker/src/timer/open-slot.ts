@@ -13,6 +13,9 @@ export interface DueTimer {
 
 /** Numbers kept for each timer: physical offset, size (below zero for one that rolls), write time. */
 const width = 3
+/** A message is read ahead so long before it is due, and longer where many are due in one millisecond. */
+const aheadMs = 50
+const aheadMsEach = 0.05
 
 /**
  * A slot whose time has come or is near: its timers by the millisecond at which they are due, those of one millisecond in
@@ -94,22 +97,42 @@ export class OpenSlot {
     this.#again.push(timer)
   }
 
-  /** The next ones that are to be read ahead, each once. */
-  ahead(mostTimers: number, mostBytes: number): DueTimer[] {
+  /** When the next ones are to be read ahead; infinite when all were. */
+  nextAhead(): number {
+    let next = Number.POSITIVE_INFINITY
+    for (let bucket = this.#aheadBucket; bucket < this.#buckets.length; bucket++)
+      if (this.#unread(bucket) > 0) next = Math.min(next, this.#aheadTime(bucket))
+    return next
+  }
+
+  /** Those that are to be read ahead by now, each once. */
+  ahead(nowMs: number, mostTimers: number, mostBytes: number): DueTimer[] {
     const timers: DueTimer[] = []
     if (this.#aheadBucket < this.#bucket) this.#aheadFrom(this.#bucket, this.#at)
     if (this.#aheadBucket === this.#bucket && this.#aheadAt < this.#at) this.#aheadAt = this.#at
-    for (let bytes = 0; timers.length < mostTimers && bytes < mostBytes; ) {
-      const bucket = this.#buckets[this.#aheadBucket]
-      if (bucket !== undefined && this.#aheadAt < bucket.length) {
+    let until = this.#buckets.length - 1
+    while (until >= this.#aheadBucket && (this.#unread(until) === 0 || this.#aheadTime(until) > nowMs))
+      until--
+    for (let bytes = 0; this.#aheadBucket <= until && timers.length < mostTimers && bytes < mostBytes; ) {
+      if (this.#unread(this.#aheadBucket) > 0) {
         const timer = this.#timerAt(this.#aheadBucket, this.#aheadAt)
         timers.push(timer)
         bytes += timer.sizeBytes
         this.#aheadAt += width
-      } else if (this.#aheadBucket < this.#precisionMs) this.#aheadFrom(this.#aheadBucket + 1, 0)
-      else break
+      } else this.#aheadFrom(this.#aheadBucket + 1, 0)
     }
     return timers
+  }
+
+  /** Timers of a bucket at or behind the one read last that were not read ahead. */
+  #unread(bucket: number): number {
+    const numbers = this.#buckets[bucket]
+    if (numbers === undefined) return 0
+    return (numbers.length - (bucket === this.#aheadBucket ? this.#aheadAt : 0)) / width
+  }
+
+  #aheadTime(bucket: number): number {
+    return this.timeMs + bucket - aheadMs - aheadMsEach * this.#unread(bucket)
   }
 
   /** Keeps what was read ahead until the timer is taken. */

@@ -31,10 +31,11 @@ const unit = (number: number, dueMs: number, sizeBytes: number) => ({
   dueMs,
 })
 
-function scene(units: number, sizeBytes: number) {
-  const clock = new VirtualClock(slotMs - 900)
+/** Units of a slot, the first at its first millisecond, the others `stepMs` apart. */
+function scene(units: number, sizeBytes: number, stepMs = 0) {
+  const clock = new VirtualClock(slotMs - 30)
   const slot = new OpenSlot(slotMs, config.timerPrecisionMs, 0)
-  slot.load(Array.from({ length: units }, (_, i) => unit(i, slotMs + 1 + i, sizeBytes)).reverse())
+  slot.load(Array.from({ length: units }, (_, i) => unit(i, slotMs + 1 + i * stepMs, sizeBytes)).reverse())
   const read: number[] = []
   const store = {
     recordNow(physicalOffset: number) {
@@ -86,7 +87,7 @@ test('each is read once, and what was taken before it was read is passed over', 
 })
 
 test('one that comes before those read ahead leaves first, and is read when it is due', async () => {
-  const { clock, slot, ahead } = scene(3, 200)
+  const { clock, slot, ahead } = scene(3, 200, 1)
   assert.equal(slot.nextDue(), slotMs + 1)
   ahead.wake()
   await clock.advance(10)
@@ -99,4 +100,35 @@ test('one that comes before those read ahead leaves first, and is read when it i
     [1, true],
     [2, true],
   ])
+})
+
+test('a message is read shortly before it is due, and the sooner the more are due with it', async () => {
+  const { clock, read, ahead } = scene(10, 200, 100)
+  ahead.wake()
+  await clock.advance(10)
+  assert.deepEqual(read, [0])
+  await clock.advance(ahead.nextMs - clock.wallMs() - 1)
+  ahead.wake()
+  await clock.advance(0)
+  assert.deepEqual(read, [0])
+  await clock.advance(1)
+  ahead.wake()
+  await clock.advance(10)
+  assert.deepEqual(read, [0, 1])
+  assert.ok(Math.abs(clock.wallMs() - (slotMs + 101 - 50)) < 60)
+})
+
+test('of many that are due at once the first are read long before, and not all at one time', async () => {
+  const { clock, slot, read, ahead } = scene(1, 200)
+  for (let i = 1; i <= 10_000; i++) slot.add(unit(i, slotMs + 501, 200))
+  ahead.wake()
+  await clock.advance(10)
+  assert.ok(read.length > 100 && read.length < 5000, `${read.length}`)
+  while (clock.wallMs() < slotMs + 455) {
+    await clock.advance(5)
+    ahead.wake()
+  }
+  await clock.advance(10)
+  assert.equal(read.length, 10_001)
+  assert.equal(new Set(read).size, 10_001)
 })

@@ -13,6 +13,10 @@ export interface ReadAheadParts {
 
 const batchTimers = 128
 const batchBytes = 256 * 1024
+/** So much more is read at once than is to be read now, */
+const stepMs = 25
+/** and what was put into an open slot meanwhile is seen so late. */
+const lookMs = 100
 
 /**
  * Reads the messages of timers before they are due, so that at their millisecond only the store has work to do: what lies
@@ -22,6 +26,8 @@ const batchBytes = 256 * 1024
 export class ReadAhead {
   readonly #parts: ReadAheadParts
   readonly #slots: () => readonly OpenSlot[]
+  /** When the next ones are to be read. */
+  nextMs = 0
   #running = false
   #stopped = false
 
@@ -37,17 +43,27 @@ export class ReadAhead {
 
   /** There may be more to read. */
   wake(): void {
-    if (this.#running || this.#stopped) return
+    if (this.#running || this.#stopped || this.#parts.clock.wallMs() < this.nextMs) return
     this.#running = true
     this.#run().then(
-      () => {
-        this.#running = false
-      },
+      () => this.#rest(),
       (thrown: unknown) => {
-        this.#running = false
+        this.#rest()
         this.#parts.logger.debug(`Timers could not be read ahead: ${errorText(thrown)}`)
       },
     )
+  }
+
+  /** A slot was opened. */
+  opened(): void {
+    this.nextMs = 0
+  }
+
+  #rest(): void {
+    this.#running = false
+    let next = this.#parts.clock.wallMs() + lookMs
+    for (const slot of this.#slots()) if (slot.loaded) next = Math.min(next, slot.nextAhead())
+    this.nextMs = next
   }
 
   async #run(): Promise<void> {
@@ -56,12 +72,12 @@ export class ReadAhead {
 
   /** False: there is nothing more to read, or no room. */
   async #batch(): Promise<boolean> {
-    const { store, config } = this.#parts
+    const { store, config, clock } = this.#parts
     const slots = this.#slots()
     const room = limits.timersAheadBytes - slots.reduce((bytes, slot) => bytes + slot.readyBytes, 0)
     for (const slot of slots) {
       if (!slot.loaded || room <= 0) return false
-      const timers = slot.ahead(batchTimers, Math.min(batchBytes, room))
+      const timers = slot.ahead(clock.wallMs() + stepMs, batchTimers, Math.min(batchBytes, room))
       if (timers.length === 0) continue
       const found = timerRecords(store, timers)
       const records = found instanceof Promise ? await found : found
