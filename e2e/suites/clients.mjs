@@ -19,6 +19,9 @@ const everyScenario = {
   timers: 'timers by delay and by time: none early, each once',
   recall: 'every second timer is taken back',
   retries: 'retries with growing reconsume times, then dead letters',
+  orderlyRetries: 'an ordered consumer tries a message again before the next, then puts it away as a dead letter',
+  broadcast: 'broadcast: each consumer gets every message, and goes on where it was',
+  trace: 'message trace of sends and of consuming',
   rebalance: 'rebalance: consumers join and leave under load without loss',
 }
 
@@ -37,7 +40,7 @@ function clientSuite(need, client, scenarios) {
       const cluster = await context.servers.startCluster(context.target, {
         store: context.folder('store'),
         // Retries wait for level 3 first.
-        config: { messageDelayLevel: '1s 2s 1s 1s 1s 3s', recallMessageEnable: true },
+        config: { messageDelayLevel: '1s 2s 1s 1s 1s 3s', recallMessageEnable: true, traceTopicEnable: true },
       })
       const driver = await context.startDriver(need)
       for (const scenario of scenarios) {
@@ -72,7 +75,7 @@ export const clientSuites = [
   clientSuite(
     'go',
     'the Go remoting client v2',
-    all.filter((scenario) => !['query', 'timers', 'recall'].includes(scenario)),
+    all.filter((scenario) => !['query', 'timers', 'recall', 'orderlyRetries', 'broadcast', 'trace'].includes(scenario)),
   ),
   clientSuite('ali-ons', 'the Node client ali-ons 3.12.0', ['sendSync', 'tags']),
 ]

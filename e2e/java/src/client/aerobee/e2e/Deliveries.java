@@ -14,7 +14,9 @@ import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.PullResult;
 import org.apache.rocketmq.client.consumer.PullStatus;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
+import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.consumer.listener.MessageListenerOrderly;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
@@ -36,8 +38,8 @@ final class Deliveries {
         int count = 60;
         DefaultMQProducer producer = run.producer();
         Inbox inbox = new Inbox(topic);
-        inbox.open(run, run.group("consumer"), "*");
         Samples.sendOk(producer.send(Samples.message(topic, count)));
+        inbox.open(run, run.group("consumer"), "*");
         inbox.await(1);
         for (int n = 0; n < count; n++) {
             Message message = Samples.message(topic, n);
@@ -110,6 +112,36 @@ final class Deliveries {
             Check.that(Arrays.equals(Samples.body(n), message.getBody()), "the dead letter " + n + " has another body");
         });
         return new JSONObject().fluentPut("sent", count).fluentPut("dead", dead.size()).fluentPut("shortestMs", shortestMs.get());
+    }
+
+    /** The second of three messages of one queue never succeeds: it is tried again before the third, and put away. */
+    static Map<String, Object> orderlyRetries(Run run) throws Exception {
+        String topic = run.topic();
+        DefaultMQProducer producer = run.producer();
+        for (int n = 0; n < 3; n++) {
+            Samples.sendOk(producer.send(Samples.message(topic, n), (queues, message, id) -> queues.get((int) id), 1));
+        }
+        List<String> delivered = Collections.synchronizedList(new ArrayList<>());
+        String group = run.group("ordered");
+        DefaultMQPushConsumer consumer = run.pushConsumer(group);
+        consumer.subscribe(topic, "*");
+        consumer.setMaxReconsumeTimes(2);
+        consumer.setSuspendCurrentQueueTimeMillis(50);
+        consumer.registerMessageListener((MessageListenerOrderly) (messages, context) -> {
+            int n = Samples.number(messages.get(0));
+            delivered.add(n + " again " + messages.get(0).getReconsumeTimes());
+            return n == 1 ? ConsumeOrderlyStatus.SUSPEND_CURRENT_QUEUE_A_MOMENT : ConsumeOrderlyStatus.SUCCESS;
+        });
+        consumer.start();
+        Map<Integer, MessageExt> dead = deadLetters(run, group, 1);
+        List<String> wanted = Arrays.asList("0 again 0", "1 again 0", "1 again 1", "1 again 2", "2 again 0");
+        Run.await(() -> delivered.size() >= wanted.size(), () -> "deliveries " + wanted + ", there are " + delivered);
+        Check.equal(wanted, new ArrayList<>(delivered), "deliveries");
+        MessageExt message = dead.get(1);
+        Check.that(message != null, "the dead letter is " + dead.keySet());
+        Check.equal(topic, message.getProperty("RETRY_TOPIC"), "topic of the dead letter");
+        Check.that(Arrays.equals(Samples.body(1), message.getBody()), "the dead letter has another body");
+        return new JSONObject().fluentPut("sent", 3).fluentPut("dead", 1);
     }
 
     @SuppressWarnings("deprecation")

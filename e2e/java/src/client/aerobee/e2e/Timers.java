@@ -26,8 +26,8 @@ final class Timers {
         String topic = run.topic();
         DefaultMQProducer producer = run.producer();
         Inbox inbox = new Inbox(topic);
-        inbox.open(run, run.group("consumer"), "*");
         Samples.sendOk(producer.send(Samples.message(topic, COUNT)));
+        inbox.open(run, run.group("consumer"), "*");
         inbox.await(1);
         long[] dueMs = new long[COUNT];
         for (int n = 0; n < COUNT; n++) {
@@ -61,8 +61,8 @@ final class Timers {
         String topic = run.topic();
         DefaultMQProducer producer = run.producer();
         Inbox inbox = new Inbox(topic);
-        inbox.open(run, run.group("consumer"), "*");
         Samples.sendOk(producer.send(Samples.message(topic, COUNT)));
+        inbox.open(run, run.group("consumer"), "*");
         inbox.await(1);
         for (int n = 0; n < COUNT; n++) {
             Message message = Samples.message(topic, n);
