@@ -89,6 +89,25 @@ async function innerBatches(scene) {
 }
 
 /** @param {Scene} scene */
+async function lightQueues(scene) {
+  await scene.makeTopic(1)
+  const producer = await scene.producer()
+  const names = ['all', 'odd'].map((name) => `%LMQ%${scene.topic}-${name}`)
+  for (const [i, body] of numbered('m', 10).entries()) {
+    const properties = { INNER_MULTI_DISPATCH: i % 2 ? names.join(',') : names[0] }
+    await producer.send({ topic: scene.topic, body, properties })
+  }
+  const consumer = await scene.litePullConsumer({ autoCommit: false }).start()
+  // A light message queue has no route: its broker is known from the topic's.
+  const [{ brokerName }] = await consumer.fetchMessageQueues(scene.topic)
+  for (const [i, topic] of names.entries()) {
+    consumer.assign([{ topic, brokerName, queueId: 0 }])
+    const wanted = numbered('m', 10).filter((_, n) => i === 0 || n % 2)
+    assert.deepEqual((await poll(scene, consumer, wanted.length)).texts, wanted)
+  }
+}
+
+/** @param {Scene} scene */
 async function committing(scene) {
   const { consumer, queue } = await assigned(scene)
   // Brokers of 4.x say 0 of a queue that is young, whoever asks.
@@ -187,6 +206,7 @@ export const litePull = [
   { name: 'lite pull: by subscription, with tags', run: subscribed, smoke: true },
   { name: 'lite pull: assign and seek', run: seeking, smoke: true },
   { name: 'lite pull: batches in one record, from the midst of one too', run: innerBatches },
+  { name: 'lite pull: light message queues', run: lightQueues },
   { name: 'lite pull: commit and committed', run: committing, smoke: true },
   { name: 'lite pull: pause and resume of queues', run: pausing },
   { name: 'lite pull: offset for a time', run: times },

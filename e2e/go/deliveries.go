@@ -71,11 +71,8 @@ func retries(r *run) (figures, error) {
 	var lock sync.Mutex
 	reconsumeTimes := map[int][]int32{}
 	group := r.group("consumer")
-	// The client asks for the routes of its topics every 20 s only: what it shall know must be there before.
-	for _, topic := range []string{"%RETRY%" + group, "%DLQ%" + group} {
-		if err := r.makeTopicNamed(topic, 1); err != nil {
-			return nil, err
-		}
+	if err := r.makeTopicsOf(group); err != nil {
+		return nil, err
 	}
 	_, err = r.pushConsumer(group, "*", func(_ context.Context, messages ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
 		lock.Lock()
@@ -120,14 +117,77 @@ func retries(r *run) (figures, error) {
 	return figures{"sent": count, "dead": len(dead)}, nil
 }
 
-func deadLetters(r *run, group string, count int) (map[int]*primitive.MessageExt, error) {
-	found := map[int]*primitive.MessageExt{}
-	var lock sync.Mutex
-	c, err := r.newPushConsumer(r.group("dead"))
+// makeTopicsOf a group: the client asks for the routes of its topics every 20 s only, so what it shall know must be
+// there before.
+func (r *run) makeTopicsOf(group string) error {
+	for _, topic := range []string{"%RETRY%" + group, "%DLQ%" + group} {
+		if err := r.makeTopicNamed(topic, 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// orderlyRetries: the second of three messages of one queue never succeeds; it is tried again before the third, and
+// put away.
+func orderlyRetries(r *run) (figures, error) {
+	group := r.group("ordered")
+	if err := r.makeTopic(1); err != nil {
+		return nil, err
+	}
+	if err := r.makeTopicsOf(group); err != nil {
+		return nil, err
+	}
+	p, err := r.producer()
 	if err != nil {
 		return nil, err
 	}
-	err = c.Subscribe("%DLQ%"+group, selector("*"), func(_ context.Context, messages ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
+	if _, err := sendEach(p, r.topic(), 0, 3); err != nil {
+		return nil, err
+	}
+	var lock sync.Mutex
+	var delivered []string
+	_, err = r.pushConsumer(group, "*", func(_ context.Context, messages ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		n := numberOf(messages[0])
+		delivered = append(delivered, fmt.Sprintf("%d again %d", n, messages[0].ReconsumeTimes))
+		if n == 1 {
+			return consumer.SuspendCurrentQueueAMoment, nil
+		}
+		return consumer.ConsumeSuccess, nil
+	}, consumer.WithConsumerOrder(true), consumer.WithMaxReconsumeTimes(1))
+	if err != nil {
+		return nil, err
+	}
+	// This client tries once more than it was told.
+	wanted := []string{"0 again 0", "1 again 0", "1 again 1", "1 again 2", "2 again 0"}
+	state := func() []string {
+		lock.Lock()
+		defer lock.Unlock()
+		return append([]string{}, delivered...)
+	}
+	if err := await(func() bool { return len(state()) >= len(wanted) },
+		func() string { return fmt.Sprintf("deliveries %v, there are %v", wanted, state()) }); err != nil {
+		return nil, err
+	}
+	dead, err := deadLetters(r, group, 1)
+	if err != nil {
+		return nil, err
+	}
+	if got := state(); !reflect.DeepEqual(got, wanted) {
+		return nil, fmt.Errorf("deliveries %v instead of %v", got, wanted)
+	}
+	if message := dead[1]; message == nil || message.GetProperty("RETRY_TOPIC") != r.topic() {
+		return nil, fmt.Errorf("the dead letter is %v", dead)
+	}
+	return figures{"sent": 3, "dead": 1}, nil
+}
+
+func deadLetters(r *run, group string, count int) (map[int]*primitive.MessageExt, error) {
+	found := map[int]*primitive.MessageExt{}
+	var lock sync.Mutex
+	_, err := r.pushConsumerOf("%DLQ%"+group, r.group("dead"), "*", func(_ context.Context, messages ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
 		lock.Lock()
 		defer lock.Unlock()
 		for _, message := range messages {
@@ -138,10 +198,6 @@ func deadLetters(r *run, group string, count int) (map[int]*primitive.MessageExt
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Start(); err != nil {
-		return nil, err
-	}
-	r.closers = append(r.closers, c.Shutdown)
 	size := func() int {
 		lock.Lock()
 		defer lock.Unlock()

@@ -122,18 +122,17 @@ func (r *run) makeTopicNamed(topic string, queues int) error {
 
 type listener func(context.Context, ...*primitive.MessageExt) (consumer.ConsumeResult, error)
 
-// newPushConsumer is not started yet.
-func (r *run) newPushConsumer(group string, options ...consumer.Option) (rocketmq.PushConsumer, error) {
-	return rocketmq.NewPushConsumer(append(r.consumerOptions(group), options...)...)
-}
-
 // pushConsumer is started; shutting it down twice is harmless.
 func (r *run) pushConsumer(group, expression string, listen listener, options ...consumer.Option) (rocketmq.PushConsumer, error) {
-	c, err := r.newPushConsumer(group, options...)
+	return r.pushConsumerOf(r.topic(), group, expression, listen, options...)
+}
+
+func (r *run) pushConsumerOf(topic, group, expression string, listen listener, options ...consumer.Option) (rocketmq.PushConsumer, error) {
+	c, err := rocketmq.NewPushConsumer(append(r.consumerOptions(group), options...)...)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Subscribe(r.topic(), selector(expression), listen); err != nil {
+	if err := c.Subscribe(topic, selector(expression), listen); err != nil {
 		return nil, err
 	}
 	if err := c.Start(); err != nil {

@@ -48,7 +48,7 @@ func body(n int) []byte {
 	return text.Bytes()
 }
 
-func numberOf(message *primitive.MessageExt) int {
+func numberOf(message interface{ GetProperty(string) string }) int {
 	n, err := strconv.Atoi(message.GetProperty("n"))
 	if err != nil {
 		return -1

@@ -18,6 +18,8 @@ const config = {
   enablePropertyFilter: true,
   traceTopicEnable: true,
   recallMessageEnable: true,
+  enableLmq: true,
+  enableMultiDispatch: true,
   messageDelayLevel: '1s 2s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s',
   mappedFileSizeTimerLog: 10_485_760,
   transactionTimeOut: 4000,

@@ -3,11 +3,13 @@ import assert from 'node:assert/strict'
 
 /** @typedef {import('../lib/suite.mjs').Context} Context */
 
+const clients = /** @type {import('../lib/suite.mjs').Need[]} */ (['java-5.3.3', 'java-4.9.8', 'go'])
+
 export const queueTypesSuite = {
   name: 'queue-types',
   proves:
     'topics with queue.type=BatchCQ, made by mqadmin, keep a batch in one record; light message queues show messages of other topics',
-  needs: /** @type {import('../lib/suite.mjs').Need[]} */ (['java-5.3.3']),
+  needs: clients,
   /** @param {Context} context */
   async run(context) {
     const { servers, target } = context
@@ -29,11 +31,18 @@ export const queueTypesSuite = {
         return driver.run('innerBatches', { namesrv, topic })
       },
     )
-    await context.case(
-      'light message queues: a message shows in those it names, offsets are kept for a group',
-      () => driver.run('lightQueues', { namesrv, topic: 'e2e-light-queues', queues: 1 }),
-    )
     await driver.stop()
+    for (const need of clients)
+      await context.case(`${need}: a message shows in the light message queues it names`, async () => {
+        const one = await context.startDriver(need)
+        const parameters = { namesrv, broker, queues: 1 }
+        const light = await one.run('lightQueues', {
+          ...parameters,
+          topic: `e2e-light-${need.replaceAll('.', '-')}`,
+        })
+        await one.stop()
+        return light
+      })
     await cluster.stop()
   },
 }

@@ -1,4 +1,4 @@
-// Transactions and requests with replies, by Java clients; halves on their way between two kinds of broker.
+// Transactions and requests with replies, by the Java clients and Go's; halves on their way between two kinds of broker.
 import { freePort } from '../lib/ports.mjs'
 
 /** @typedef {import('../lib/suite.mjs').Context} Context */
@@ -14,7 +14,7 @@ const config = {
   transactionOpBatchInterval: 300,
 }
 
-/** @param {'java-5.3.3' | 'java-4.9.8'} need */
+/** @param {'java-5.3.3' | 'java-4.9.8' | 'go'} need */
 const clientSuite = (need) => ({
   name: `transactions-${need}`,
   proves: `transactions and requests of the client ${need}: commit, roll back, unknown and then asked, across a stop and a kill of the broker; replies`,
@@ -27,18 +27,18 @@ const clientSuite = (need) => ({
       config,
     })
     const driver = await context.startDriver(need)
-    const { namesrv } = cluster
+    const { namesrv, broker } = cluster
     await context.case('commit, roll back, and both when the broker asks', () =>
-      driver.run('outcomes', { namesrv, topic: 'e2e-transactions' }),
+      driver.run('outcomes', { namesrv, broker, topic: 'e2e-transactions' }),
     )
     await context.case('requests and replies', () =>
-      driver.run('requests', { namesrv, topic: 'e2e-requests' }),
+      driver.run('requests', { namesrv, broker, topic: 'e2e-requests' }),
     )
     // Apache's broker stores some commits twice when it is stopped or killed.
     const ends = context.target === 'apache' ? [] : ['stopped', 'killed']
     for (const end of ends)
       await context.case(`a broker ${end} with halves asks for them afterwards`, async () => {
-        const parameters = { namesrv, topic: `e2e-halves-${end}` }
+        const parameters = { namesrv, broker, topic: `e2e-halves-${end}` }
         await driver.run('halves', parameters)
         if (end === 'stopped') await cluster.stopBroker()
         else await cluster.killBroker()
@@ -103,4 +103,9 @@ const handOverSuite = {
 }
 
 /** @type {import('../lib/suite.mjs').Suite[]} */
-export const transactionSuites = [clientSuite('java-5.3.3'), clientSuite('java-4.9.8'), handOverSuite]
+export const transactionSuites = [
+  clientSuite('java-5.3.3'),
+  clientSuite('java-4.9.8'),
+  clientSuite('go'),
+  handOverSuite,
+]

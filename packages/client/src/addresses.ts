@@ -86,8 +86,10 @@ export class BrokerAddresses {
     return undefined
   }
 
+  /** From any route when the queue's topic has none, as a light message queue. */
   #replicas(queue: MessageQueue): ReadonlyMap<number, string> | undefined {
-    return this.#routes.known(queue.topic)?.brokers.get(this.brokerOf(queue))
+    const route = this.#routes.known(queue.topic)
+    return (route?.brokers ?? this.#routes.brokers()).get(this.brokerOf(queue))
   }
 
   #masterOf(brokerName: string, dialled: (advertised: string) => string): string | undefined {

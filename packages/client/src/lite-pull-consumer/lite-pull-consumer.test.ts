@@ -205,6 +205,21 @@ test('members share the queues, and an assigned consumer reads what it names', a
   await cluster.close()
 })
 
+test('an assigned light message queue is read and committed at the broker it names, though it has no route', async () => {
+  const { cluster, make, resolve } = await clusterWith(1)
+  const light = { ...queue, topic: '%LMQ%light' }
+  cluster.broker.queues.create(light.topic, 1)
+  cluster.broker.put({ topic: light.topic, queueId: 0, body: 'light' })
+  const lite = make()
+  await resolve(lite.start())
+  assert.equal((await resolve(lite.fetchMessageQueues('T'))).length, 1)
+  lite.assign([light])
+  assert.deepEqual(texts(await resolve(lite.poll())), ['light'])
+  await resolve(lite.commit())
+  assert.equal(await resolve(lite.committed(light)), 1)
+  await cluster.close()
+})
+
 test('queues assigned to a consumer that runs already stay, whatever is shared out', async () => {
   const { cluster, make, put, resolve } = await clusterWith(1)
   const lite = make()
