@@ -14,7 +14,8 @@ export const topicAttributes: AttributeTable = {
   'queue.type': { values: ['SimpleCQ', 'BatchCQ'], changeable: false },
   'cleanup.policy': { values: ['DELETE', 'COMPACTION'], changeable: false },
   'message.type': {
-    values: ['UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'MIXED'],
+    // In the order of upstream's refusal.
+    values: ['UNSPECIFIED', 'TRANSACTION', 'FIFO', 'MIXED', 'DELAY', 'NORMAL'],
     changeable: true,
   },
 }

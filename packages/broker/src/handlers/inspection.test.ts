@@ -150,6 +150,15 @@ test('entries of a queue are shown, and whether a group would get them', async (
   assert.equal((await view({ index: 2, count: -1 })).queueData.length, 0)
 })
 
+test('a queue that nothing was sent to has no entries', async () => {
+  const parts = scene()
+  const asked = { topic: 'T', queueId: 1, index: 0, count: 5, consumerGroup: undefined }
+  const { reply } = await ask(queryConsumeQueueHandler(parts), asked)
+  assert.deepEqual([reply.code, reply.remark], [0, 'Index 0 of 1@T is not exist!'])
+  const { reply: none } = await ask(queryConsumeQueueHandler(parts), { ...asked, queueId: 4 })
+  assert.deepEqual([none.code, none.remark], [1, '4@T is not exist!'])
+})
+
 test('entries are tried with the expression of a group, too', async () => {
   const parts = scene()
   const subscription = buildSubscription('T', 'n > 5', 'SQL92', 7)

@@ -6,6 +6,7 @@ import { bodies, type commands, decodeRecord, responseCodes } from '@aerobee/wir
 import { wholeAnswer } from '../admin/whole-answer.js'
 import type { Consumers, TopicSubscription } from '../clients/consumers.js'
 import { type ConsumerFilter, type ConsumerFilters, filterJson } from '../filters/consumer-filters.js'
+import type { TopicTable } from '../topics.js'
 
 type Query = typeof commands.queryConsumeQueue
 
@@ -13,6 +14,7 @@ interface Parts {
   store: MessageStore
   consumers: Consumers
   filters: ConsumerFilters
+  topics: TopicTable
 }
 
 /** A thousand entries take 100 KiB; a reader goes on behind the last. */
@@ -27,10 +29,10 @@ export function queryConsumeQueueHandler(parts: Parts): Handler<Query['request']
   return async ({ request }) => {
     const { topic, queueId = 0, index = 0, count = 0, consumerGroup } = request
     const wanted = Math.max(0, Math.min(count, mostEntries))
-    const entries =
-      topic === undefined ? undefined : await store.queueEntries(topic, queueId, index, Math.max(1, wanted))
-    if (topic === undefined || entries === undefined)
-      return failure(responseCodes.SYSTEM_ERROR, `${queueId}@${topic ?? 'null'} is not exist!`)
+    if (topic === undefined) return failure(responseCodes.SYSTEM_ERROR, `${queueId}@null is not exist!`)
+    const stored = await store.queueEntries(topic, queueId, index, Math.max(1, wanted))
+    const entries = stored ?? (hasQueue(parts.topics, topic, queueId) ? [] : undefined)
+    if (!entries) return failure(responseCodes.SYSTEM_ERROR, `${queueId}@${topic} is not exist!`)
     if (entries.length === 0)
       return failure(responseCodes.SUCCESS, `Index ${index} of ${queueId}@${topic} is not exist!`)
     const subscribed = consumerGroup === undefined ? undefined : consumers.subscription(consumerGroup, topic)
@@ -53,6 +55,12 @@ export function queryConsumeQueueHandler(parts: Parts): Handler<Query['request']
     }
     return wholeAnswer(bodies.consumeQueueView.encode(view), 'ask for fewer entries')
   }
+}
+
+/** A queue that nothing was sent to yet. */
+function hasQueue(topics: TopicTable, topic: string, queueId: number): boolean {
+  const known = topics.find(topic)
+  return known !== undefined && queueId >= 0 && queueId < Math.max(known.readQueueNums, known.writeQueueNums)
 }
 
 async function isWanted(
