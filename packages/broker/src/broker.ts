@@ -121,10 +121,12 @@ async function startStore({ store, offsets, delay, logger }: BrokerParts): Promi
   await store.start()
   await delay.recover()
   const moved = offsets.cutToEnds()
-  if (moved.length > 0)
-    logger.warn(
-      `${moved.length} committed offsets were beyond the end of their queue and are set to it: ${moved.slice(0, 10).join(', ')}`,
-    )
+  if (moved.length === 0) return
+  logger.warn(
+    `${moved.length} committed offsets were beyond the end of their queue and are set to it: ${moved.slice(0, 10).join(', ')}`,
+  )
+  // Before messages take these places, which a group must not pass over after the next crash.
+  await offsets.saveNow()
 }
 
 async function saveTables(parts: BrokerParts, files: readonly TableFile[]): Promise<void> {
