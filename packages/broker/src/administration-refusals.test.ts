@@ -1,52 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bodies, type Command, commands, encodeFrame, type Frame, isResponse, newFrame } from '@aerobee/wire'
-import { beatOf, RawClient, type Scene, scene } from './captures.test.js'
-import { newGroupConfig } from './groups.js'
+import { type Command, commands, isResponse } from '@aerobee/wire'
+import { type Fields, refusesFields, started, state } from './refusal-scene.test.js'
 
 /** Bad input to every request that looks into delivery or steers it: code, text, and nothing changed. */
-
-type Fields = Readonly<Record<string, string>>
-type Ask = (code: number, fields?: Fields, body?: Uint8Array) => Promise<Frame>
-
-async function started(): Promise<{ place: Scene; ask: Ask; client: RawClient }> {
-  const place = await scene({ autoCreateSubscriptionGroup: false }, 1_795_510_000_000)
-  const { clock, transport, broker } = place
-  const target = { host: '127.0.0.1', port: broker.endpoint.port }
-  const client = new RawClient(await clock.resolve(transport.connect(target, { timeoutMs: 1000 })))
-  let opaque = 0
-  const ask: Ask = async (code, fields = {}, body = new Uint8Array(0)) => {
-    client.stream.write(encodeFrame(newFrame(code, ++opaque, { ...fields }, body)))
-    await clock.settle()
-    const answer = client.frames.find((frame) => isResponse(frame) && frame.opaque === opaque)
-    assert.ok(answer, `request ${code} ${JSON.stringify(fields)} is answered`)
-    return answer
-  }
-  const group = bodies.subscriptionGroupConfig.encode(newGroupConfig('G'))
-  assert.equal((await ask(200, {}, group)).code, 0)
-  assert.equal((await ask(34, {}, bodies.heartbeatData.encode(beatOf('G', 'FixOne')))).code, 0)
-  const sent = { a: 'P', b: 'FixOne', c: 'TBW102', d: '4', e: '0', f: '0', g: '0', h: '0', i: '', j: '0' }
-  assert.equal((await ask(310, { ...sent, k: 'false' }, Buffer.from('x'))).code, 0)
-  const commit = { consumerGroup: 'G', topic: 'FixOne', queueId: '0', commitOffset: '1' }
-  assert.equal((await ask(15, commit)).code, 0)
-  return { place, ask, client }
-}
-
-/** Topics, groups with what they may not read, offsets, statistics that exist. */
-async function state(ask: Ask): Promise<string[]> {
-  const answers: Frame[] = []
-  for (const [code, fields] of [
-    [21, {}],
-    [201, {}],
-    [317, { isOrder: 'false' }],
-    [343, { group: 'G' }],
-    [343, { group: 'H' }],
-    [300, { topic: 'FixOne' }],
-    [315, { statsName: 'TOPIC_PUT_NUMS', statsKey: 'FixOne' }],
-  ] as const)
-    answers.push(await ask(code, fields))
-  return answers.map(({ code, body }) => `${code} ${Buffer.from(body).toString()}`)
-}
 
 const asked: readonly Command[] = [
   commands.getTopicStatsInfo,
@@ -92,31 +49,7 @@ const good: Fields = {
 
 test('a missing field is named, and so is one that is no number or beyond its range', async () => {
   const { place, ask } = await started()
-  const before = await state(ask)
-  let refusals = 0
-  const refused = async (command: Command, fields: Fields, remark: RegExp) => {
-    const answer = await ask(command.code, fields)
-    assert.equal(answer.code, 1, `${command.name} ${JSON.stringify(fields)}`)
-    assert.match(answer.remark ?? '', remark, command.name)
-    refusals += 1
-  }
-  for (const command of asked) {
-    const names = Object.keys(command.request)
-    const fields = Object.fromEntries(names.flatMap((name) => (name in good ? [[name, good[name]!]] : [])))
-    for (const name of names) {
-      const { kind, optional } = command.request[name]!
-      const { [name]: _, ...others } = fields
-      if (!optional) await refused(command, others, new RegExp(`^the custom field <${name}> is null$`))
-      if (kind !== 'int32' && kind !== 'int64' && kind !== 'clampedInt64') continue
-      const values = ['', 'x', '1.5', '0x10', '9223372036854775808', '-9223372036854775809']
-      if (kind === 'int32') values.push('2147483648', '-2147483649')
-      if (kind === 'int64') values.push('9007199254740992')
-      for (const value of values)
-        await refused(command, { ...fields, [name]: value }, new RegExp(`^the custom field <${name}> is not`))
-    }
-  }
-  assert.ok(refusals > 80, `${refusals}`)
-  assert.deepEqual(await state(ask), before)
+  assert.ok((await refusesFields(place, ask, asked, good)) > 80)
   await place.clock.resolve(place.broker.stop())
 })
 
@@ -182,14 +115,14 @@ const rows: readonly (readonly [code: number, fields: Fields, answer: number, re
 
 test('topics, groups, queues, clients and offsets that are not there are refused, and nothing changes', async () => {
   const { place, ask } = await started()
-  const before = await state(ask)
+  const before = await state(place, ask)
   for (const [code, fields, expected, remark] of rows) {
     const answer = await ask(code, fields)
     const what = `${code} ${JSON.stringify(fields)}`
     assert.equal(answer.code, expected, `${what}: ${answer.remark}`)
     assert.match(answer.remark ?? '', remark, what)
     assert.equal(answer.body.length, 0, what)
-    assert.deepEqual(await state(ask), before, what)
+    assert.deepEqual(await state(place, ask), before, what)
   }
   await place.clock.resolve(place.broker.stop())
 })
@@ -216,7 +149,7 @@ test('a message id that is none, or of no message, is not passed on', async () =
 
 test('bodies of lists that are none change nothing', async () => {
   const { place, ask } = await started()
-  const before = await state(ask)
+  const before = await state(place, ask)
   const topic = { readQueueNums: 1, writeQueueNums: 1, perm: 6, topicFilterType: 'SINGLE_TAG' }
   for (const [code, body] of [
     [18, ''],
@@ -240,7 +173,7 @@ test('bodies of lists that are none change nothing', async () => {
     const answer = await ask(code, {}, Buffer.from(body))
     assert.ok([1, 29].includes(answer.code), `${code} ${body}: ${answer.code}`)
     assert.notEqual(answer.remark ?? '', '')
-    assert.deepEqual(await state(ask), before, `${code} ${body}`)
+    assert.deepEqual(await state(place, ask), before, `${code} ${body}`)
   }
   await place.clock.resolve(place.broker.stop())
 })

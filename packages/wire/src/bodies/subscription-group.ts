@@ -100,7 +100,7 @@ export interface SubscriptionGroupList {
 }
 export const subscriptionGroupList = bodyCodec<SubscriptionGroupList>(
   'SubscriptionGroupList',
-  record({ groupConfigList: or(list(subscriptionGroupConfigShape), () => []) }),
+  record({ groupConfigList: list(subscriptionGroupConfigShape) }),
 )
 
 /** 345: undefined when neither members nor recent pulls of the group subscribe to the topic. */

@@ -68,7 +68,7 @@ export interface CreateTopicList {
 }
 export const createTopicList = bodyCodec<CreateTopicList>(
   'CreateTopicListRequestBody',
-  record({ topicConfigList: or(list(topicConfigShape), () => []) }),
+  record({ topicConfigList: list(topicConfigShape) }),
 )
 
 /** 21, and a part of a registration. The mappings of static topics are passed through. */
