@@ -10,11 +10,12 @@ const never = new Int32Array(new SharedArrayBuffer(4))
 
 /**
  * Sends timers at an even pace, each to be delivered `waitMs` after the moment of its turn, or with `stepMs` at the next
- * multiple of it behind that: all of a step at one instant. The body starts with the time that it is due (wall ms,
+ * multiple of it behind that: all of a step at one instant. With `duePerSecond` they are due at another pace, the first
+ * one `waitMs` after its turn. The body starts with the time that it is due (wall ms,
  * float64) and a byte that says whether the message counts. Measures from the first one due that counts to the last.
  *
  * @param {{host: string, port: number, brokerPid: number, topic: string, bodyBytes: number, perSecond: number,
- *   waitMs: number, stepMs?: number, warmupMs: number, measureMs: number}} job
+ *   waitMs: number, stepMs?: number, duePerSecond?: number, warmupMs: number, measureMs: number}} job
  */
 export async function timedSend(job) {
   const template = sendTemplate({ ...job, batch: 1, timerDeliver: true })
@@ -28,9 +29,9 @@ export async function timedSend(job) {
   }
   await connection.opened
 
-  const { perSecond, waitMs, stepMs = 1, warmupMs, measureMs } = job
-  const warmupCount = Math.round((warmupMs * perSecond) / 1000)
-  const total = warmupCount + Math.round((measureMs * perSecond) / 1000)
+  const { perSecond, duePerSecond = perSecond, waitMs, stepMs = 1, warmupMs, measureMs } = job
+  const warmupCount = Math.round((warmupMs * duePerSecond) / 1000)
+  const total = warmupCount + Math.round((measureMs * duePerSecond) / 1000)
   const startMs = nowMs()
   const startWallMs = Date.now()
   const { frame, opaqueAt, queueAt, keysAt, deliverAt, bodyAt } = template
@@ -38,7 +39,7 @@ export async function timedSend(job) {
     const buffer = Buffer.allocUnsafe(frame.length * (to - from))
     for (let number = from; number < to; number++) {
       const at = frame.length * (number - from)
-      const turnMs = startWallMs + waitMs + Math.floor((number * 1000) / perSecond)
+      const turnMs = startWallMs + waitMs + Math.floor((number * 1000) / duePerSecond)
       const dueMs = Math.ceil(turnMs / stepMs) * stepMs
       frame.copy(buffer, at)
       patchOpaque(buffer, at + opaqueAt, number % slots)

@@ -113,7 +113,7 @@ export const targets = [
     bound: 1.5,
     sense: 'atLeast',
   },
-  ...['timers-due', 'timers-at-once'].flatMap(latenessTargets),
+  ...['timers-due', 'timers-at-once', 'timers-cold'].flatMap(latenessTargets),
   ...cpuTargets('drain-recent', 1.7, 1.2),
   ...cpuTargets('drain', 1.7, 1.2),
   ...cpuTargets('drain-sql', 1.5, 2.5),

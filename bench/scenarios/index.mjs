@@ -5,7 +5,7 @@ import { idle } from './idle.mjs'
 import { memory } from './memory.mjs'
 import { batch16, send1, send64, send512 } from './sends.mjs'
 import { start } from './start.mjs'
-import { timersAtOnce, timersDue, timersPending } from './timers.mjs'
+import { timersAtOnce, timersCold, timersDue, timersPending } from './timers.mjs'
 import { transactions } from './transactions.mjs'
 import { delayLevel, timer } from './waiting.mjs'
 
@@ -39,6 +39,7 @@ export const scenarios = [
   timer,
   timersDue,
   timersAtOnce,
+  timersCold,
   drainRecent,
   drain,
   drainSql,

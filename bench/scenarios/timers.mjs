@@ -3,14 +3,13 @@ import { nowMs, sleep } from '../lib/measure.mjs'
 import { processMemory } from '../lib/process-stats.mjs'
 import { bodyBytes } from './sends.mjs'
 
-const perSecond = 10_000
-const waitMs = 3000
+const duePerSecond = 10_000
 
 /**
  * How late timers are, by the store time of the copy that is delivered: p50 and p99 are of that.
- * @param {{name: string, title: string, stepMs?: number}} what
+ * @param {{name: string, title: string, waitMs: number, shape: {bodyBytes: number, perSecond: number, stepMs?: number}}} what
  */
-const lateness = ({ name, title, stepMs }) => ({
+const lateness = ({ name, title, waitMs, shape: { bodyBytes, perSecond, stepMs } }) => ({
   name,
   title,
 
@@ -26,7 +25,7 @@ const lateness = ({ name, title, stepMs }) => ({
     await consumer.ready
     const sent = await runJob(
       'timedSend',
-      { ...shape, perSecond, waitMs, stepMs, warmupMs, measureMs },
+      { ...shape, perSecond, duePerSecond, waitMs, stepMs, warmupMs, measureMs },
       limitMs,
     )
     await sleep(2000)
@@ -47,12 +46,23 @@ const lateness = ({ name, title, stepMs }) => ({
 export const timersDue = lateness({
   name: 'timers-due',
   title: 'how late timers are, 10,000 a second sent and due',
+  waitMs: 3000,
+  shape: { bodyBytes, perSecond: duePerSecond },
 })
 
 export const timersAtOnce = lateness({
   name: 'timers-at-once',
   title: 'how late timers are, 10,000 due at one instant of each second',
-  stepMs: 1000,
+  waitMs: 3000,
+  shape: { bodyBytes, perSecond: duePerSecond, stepMs: 1000 },
+})
+
+/** By the time they are due, what the broker keeps of the log in memory has moved on. */
+export const timersCold = lateness({
+  name: 'timers-cold',
+  title: 'how late timers of 1 KiB are that were sent long before, 10,000 a second due',
+  waitMs: 15_000,
+  shape: { bodyBytes: 1024, perSecond: 2 * duePerSecond },
 })
 
 const pending = 1_000_000

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findProperty } from '@aerobee/wire'
 import { exactDue, javaLong, slotFor, timerProperties } from './due.js'
-import { OpenSlot } from './open-slot.js'
+import { noteUnit, OpenSlot } from './open-slot.js'
 import { placeOf, rollWindowMs } from './placement.js'
 import { startMs, TimerScene } from './scene.test.js'
 
@@ -107,7 +107,9 @@ test('an open slot gives its timers by time, and takes new ones that are due bef
     dueMs,
   })
   slot.add(unit(4, 10_900))
-  slot.load([unit(3, 10_900), unit(2, 10_100), unit(1, 10_100)])
+  const older: number[] = []
+  for (const one of [unit(3, 10_900), unit(2, 10_100), unit(1, 10_100)]) noteUnit(older, one)
+  slot.load(older)
   const taken = (now: number) => slot.take(now)?.physicalOffset
   assert.equal(slot.nextDue(), 10_100)
   assert.deepEqual([taken(10_099), taken(10_100)], [undefined, 1])

@@ -13,6 +13,16 @@ export interface DueTimer {
 
 /** Numbers kept for each timer: physical offset, size (below zero for one that rolls), write time. */
 const width = 3
+/** Of a slot that is being read: the same, and when it is due; a million units would take 200 MB. */
+const readWidth = width + 1
+
+export function noteUnit(numbers: number[], unit: TimerUnit): void {
+  const { physicalOffset, sizeBytes, writeTimeMs, dueMs } = unit
+  // RocketMQ does not say when within the slot's span; the end of it is never early. A roll may be at any time.
+  if (rolls(unit)) numbers.push(physicalOffset, -sizeBytes, writeTimeMs, 0)
+  else numbers.push(physicalOffset, sizeBytes, writeTimeMs, dueMs === 0 ? Number.POSITIVE_INFINITY : dueMs)
+}
+
 /** A message is read ahead so long before it is due, and longer where many are due in one millisecond. */
 const aheadMs = 50
 const aheadMsEach = 0.05
@@ -49,7 +59,7 @@ export class OpenSlot {
   /** Of the records read ahead and not taken yet. */
   readyBytes = 0
   /** Came while the older ones were read. */
-  #late: TimerUnit[] = []
+  #late: number[] = []
 
   constructor(timeMs: number, precisionMs: number, deliveredFrom: number) {
     this.timeMs = timeMs
@@ -58,18 +68,22 @@ export class OpenSlot {
     this.#buckets = new Array(precisionMs + 1).fill(undefined)
   }
 
-  /** What the wheel held, newest first. */
-  load(units: readonly TimerUnit[]): void {
-    for (let i = units.length - 1; i >= 0; i--) this.#push(units[i]!)
-    for (const unit of this.#late) this.#push(unit)
-    this.#late = []
+  /** What the wheel held, as `noteUnit` notes it, newest first. */
+  load(units: readonly number[]): void {
+    for (let at = units.length - readWidth; at >= 0; at -= readWidth) this.#push(units, at)
     this.loaded = true
+    this.#addLate()
   }
 
   /** One that was stored now. */
   add(unit: TimerUnit): void {
-    if (this.loaded) this.#push(unit)
-    else this.#late.push(unit)
+    noteUnit(this.#late, unit)
+    if (this.loaded) this.#addLate()
+  }
+
+  #addLate(): void {
+    for (let at = 0; at < this.#late.length; at += readWidth) this.#push(this.#late, at)
+    this.#late.length = 0
   }
 
   /** When the next one is due; undefined when none waits. */
@@ -184,18 +198,15 @@ export class OpenSlot {
     this.#aheadAt = at
   }
 
-  #push(unit: TimerUnit): void {
-    const latest = this.#precisionMs
-    // RocketMQ does not say when within the slot's span; the end of it is never early. A roll may be at any time.
-    const wanted = rolls(unit) ? 0 : unit.dueMs === 0 ? latest : unit.dueMs - this.timeMs
-    const bucket = Math.max(Math.min(wanted, latest), 0)
+  #push(numbers: readonly number[], at: number): void {
+    const bucket = Math.max(Math.min(numbers[at + width]! - this.timeMs, this.#precisionMs), 0)
     if (bucket < this.#bucket) this.#backTo(bucket)
     let timers = this.#buckets[bucket]
     if (timers === undefined) {
       timers = []
       this.#buckets[bucket] = timers
     }
-    timers.push(unit.physicalOffset, rolls(unit) ? -unit.sizeBytes : unit.sizeBytes, unit.writeTimeMs)
+    timers.push(numbers[at]!, numbers[at + 1]!, numbers[at + 2]!)
     this.waiting += 1
   }
 

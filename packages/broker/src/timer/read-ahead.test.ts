@@ -5,7 +5,7 @@ import type { MessageStore } from '@aerobee/store'
 import { VirtualClock } from '@aerobee/testkit'
 import { encodeRecord, propertyText, recordSizeUpperBound } from '@aerobee/wire'
 import { messageTo } from '../fake-messages.test.js'
-import { OpenSlot } from './open-slot.js'
+import { noteUnit, OpenSlot } from './open-slot.js'
 import { ReadAhead } from './read-ahead.js'
 
 const slotMs = 1_795_510_272_000
@@ -35,7 +35,9 @@ const unit = (number: number, dueMs: number, sizeBytes: number) => ({
 function scene(units: number, sizeBytes: number, stepMs = 0) {
   const clock = new VirtualClock(slotMs - 30)
   const slot = new OpenSlot(slotMs, config.timerPrecisionMs, 0)
-  slot.load(Array.from({ length: units }, (_, i) => unit(i, slotMs + 1 + i * stepMs, sizeBytes)).reverse())
+  const numbers: number[] = []
+  for (let i = units - 1; i >= 0; i--) noteUnit(numbers, unit(i, slotMs + 1 + i * stepMs, sizeBytes))
+  slot.load(numbers)
   const read: number[] = []
   const store = {
     recordNow(physicalOffset: number) {

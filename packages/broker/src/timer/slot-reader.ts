@@ -10,6 +10,7 @@ import {
 } from '@aerobee/store'
 import { decodeRecord, type MessageRecord } from '@aerobee/wire'
 import { timerProperties } from './due.js'
+import { noteUnit } from './open-slot.js'
 
 export interface SlotReaderParts {
   store: MessageStore
@@ -18,8 +19,8 @@ export interface SlotReaderParts {
 }
 
 export interface SlotContents {
-  /** Newest first, without those that take others back. */
-  units: TimerUnit[]
+  /** Newest first, without those that take others back, as `noteUnit` notes them. */
+  units: number[]
   takenBack: string[]
   /** Why older ones could not be read. */
   damage: string | undefined
@@ -34,7 +35,7 @@ export async function readSlotTimers(
   timeMs: number,
   last: number,
 ): Promise<SlotContents> {
-  const units: TimerUnit[] = []
+  const units: number[] = []
   const takenBack: string[] = []
   let read = 0
   for (let position = last; position >= log.start; ) {
@@ -49,7 +50,7 @@ export async function readSlotTimers(
     if (takesBack(unit) && !rolls(unit)) {
       const key = await takenBackKey(store, unit)
       if (key !== undefined) takenBack.push(key)
-    } else units.push(unit)
+    } else noteUnit(units, unit)
     position = unit.previous
     if (++read % unitsPerTurn === 0) await endOfTurn(clock)
   }
