@@ -53,7 +53,7 @@ test('an option of a few words takes these only, and says which', async () => {
   )
 })
 
-test('topics and bodies of other types are refused at once', async () => {
+test('topics, bodies and what else a message has are refused at once when they are of other types', async () => {
   const cluster = new FakeCluster()
   for (const more of [{}, { namespace: 'N' }]) {
     const producer = new Producer({ ...cluster.options(), producerGroup: 'P', ...more })
@@ -68,6 +68,13 @@ test('topics and bodies of other types are refused at once', async () => {
     )
     assert.match(await send({ topic: 'T', body: 5 }), /of type number/)
     assert.equal(await send({ topic: 'T' }), 'the message body is null')
+    for (const [field, fault] of [
+      [{ properties: { n: 5 } }, 'property n is of type number: give text'],
+      [{ tags: ['a'] }, 'tags is of type object: give text'],
+      [{ shardingKey: 0 }, 'shardingKey is of type number: give text'],
+      [{ keys: 'k' }, "keys is no list: give keys: ['…']"],
+    ] as const)
+      assert.equal(await send({ topic: 'T', body: 'x', ...field }), fault)
     await cluster.clock.resolve(producer.close())
   }
 })

@@ -45,9 +45,11 @@ export function buildMessage(
   let properties = message.properties ? userProperties(message.properties) : ''
   properties += propertyText(propertyNames.uniqKey, uniqKey)
   properties += message.waitStoreMsgOK === false ? withoutWait : withWait
-  if (message.tags) properties += encodeProperty(propertyNames.tags, message.tags)
-  if (message.keys?.length) properties += encodeProperty(propertyNames.keys, message.keys.join(' '))
-  if (message.shardingKey) properties += encodeProperty(propertyNames.shardingKey, message.shardingKey)
+  if (message.tags) properties += encodeProperty(propertyNames.tags, textOf('tags', message.tags))
+  if (message.keys?.length) properties += encodeProperty(propertyNames.keys, keysText(message.keys))
+  const { shardingKey } = message
+  if (shardingKey !== undefined && textOf('shardingKey', shardingKey) !== '')
+    properties += encodeProperty(propertyNames.shardingKey, shardingKey)
   const delayed = isDelayed(message)
   if (delayed) properties += delayProperty(message)
   for (const [name, value] of system) properties += encodeProperty(name, value)
@@ -58,12 +60,22 @@ export function buildMessage(
 const withWait = propertyText(propertyNames.wait, 'true')
 const withoutWait = propertyText(propertyNames.wait, 'false')
 
+function textOf(name: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  throw illegal(`${name} is of type ${typeof value}: give text`)
+}
+
+function keysText(keys: readonly string[]): string {
+  if (!Array.isArray(keys)) throw illegal("keys is no list: give keys: ['…']")
+  return keys.join(' ')
+}
+
 function userProperties(given: Readonly<Record<string, string>>): string {
   let text = ''
   for (const [name, value] of Object.entries(given)) {
     if (isReservedProperty(name))
       throw illegal(`The Property<${name}> is used by system, input another please`)
-    if (name.trim() === '' || value.trim() === '')
+    if (name.trim() === '' || textOf(`property ${name}`, value).trim() === '')
       throw illegal('The name or value of property can not be null or blank string!')
     if (name === propertyNames.innerMultiDispatch && value.includes('/'))
       throw illegal(`INNER_MULTI_DISPATCH ${value} can not contains / character`)

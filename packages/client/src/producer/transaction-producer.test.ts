@@ -94,6 +94,16 @@ test('a local transaction given with the send commits unless it says otherwise, 
   await cluster.close()
 })
 
+test('a word that is no state leaves the transaction open, and is told of', async () => {
+  const { cluster, producer, ends, resolve } = await started(never)
+  const execute = () => 'commit' as LocalTransactionState
+  const result = await resolve(producer.sendMessageInTransaction({ topic: 'T', body: 'x' }, { execute }))
+  assert.equal(result.localTransactionState, 'UNKNOW')
+  await cluster.pass(10)
+  assert.equal(ends()[0]?.commitOrRollback, 0)
+  assert.equal(cluster.lines(/the state of a transaction is commit: give COMMIT_MESSAGE or/).length, 1)
+})
+
 test('a half message that is not as safe as it should be is rolled back, and nothing local runs', async () => {
   let ran = false
   const { cluster, producer, ends, resolve } = await started({

@@ -1,5 +1,6 @@
 import { AerobeeError, errorText } from '@aerobee/base'
 import { commands, parseOffsetMessageId, propertyNames, transactionTypes } from '@aerobee/wire'
+import { oneOf } from '../given.js'
 import { type EndTransactionHook, runHook } from '../hooks.js'
 import { withoutNamespace } from '../namespace.js'
 import type { OutgoingMessage } from '../outgoing-message.js'
@@ -11,7 +12,8 @@ import type { ProducerOptions, SendOptions, SendResult } from './options.js'
 import { Producer } from './producer.js'
 
 /** How a transaction ended; UNKNOW, as RocketMQ spells it: the broker asks again. */
-export type LocalTransactionState = 'COMMIT_MESSAGE' | 'ROLLBACK_MESSAGE' | 'UNKNOW'
+export type LocalTransactionState = (typeof states)[number]
+const states = ['COMMIT_MESSAGE', 'ROLLBACK_MESSAGE', 'UNKNOW'] as const
 
 type MaybePromise<T> = T | Promise<T>
 
@@ -149,9 +151,9 @@ export class TransactionProducer extends Producer {
   ): Promise<LocalTransactionState> {
     const { transactionListener } = this.#options
     const { argument, execute } = options
-    if (execute) return (await execute(message, { transactionId })) ?? 'COMMIT_MESSAGE'
-    return (
-      (await transactionListener.executeLocalTransaction?.(message, { transactionId, argument })) ?? 'UNKNOW'
+    if (execute) return checkedState((await execute(message, { transactionId })) ?? 'COMMIT_MESSAGE')
+    return checkedState(
+      await transactionListener.executeLocalTransaction?.(message, { transactionId, argument }),
     )
   }
 
@@ -251,7 +253,7 @@ export class TransactionProducer extends Producer {
     let state: LocalTransactionState = 'UNKNOW'
     let remark: string | undefined
     try {
-      state = (await this.#options.transactionListener.checkLocalTransaction(message)) ?? 'UNKNOW'
+      state = checkedState(await this.#options.transactionListener.checkLocalTransaction(message))
     } catch (thrown) {
       remark = `checkLocalTransactionState Exception: ${errorText(thrown)}`
       this.sender.instance.logger.warn(
@@ -276,3 +278,7 @@ export class TransactionProducer extends Producer {
     )
   }
 }
+
+/** Nothing means UNKNOW. Throws AerobeeError INVALID_ARGUMENT for a word that is no state. */
+const checkedState = (state: LocalTransactionState | undefined): LocalTransactionState =>
+  oneOf('the state of a transaction', state ?? 'UNKNOW', states)
