@@ -304,6 +304,7 @@ async function lives(seed: number): Promise<void> {
     autoCreateSubscriptionGroup: false,
     autoCreateTopicEnable: false,
     mappedFileSizeCommitLog: 16 * 1024,
+    enableLmq: random.below(4) === 0,
     flushConsumerOffsetInterval: [1000, 5000][random.below(2)]!,
   }
   const model = new Model()

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Random, seededRandom, utf8Text } from '@aerobee/base'
-import { FaultFileSystem } from '@aerobee/testkit'
+import { FaultFileSystem, forEachSeed } from '@aerobee/testkit'
 import { startMs, TimerScene } from './scene.test.js'
 
 /**
  * A timer through several lives, each with random timers and pauses and ended by a stop, a kill, a kill in the midst of
- * a write or a power cut. AEROBEE_SEEDS sets how many seeds are tried.
+ * a write or a power cut.
  */
-const seeds = Number(process.env.AEROBEE_SEEDS ?? 20)
 
 interface Ledger {
   /** body -> earliest time of delivery, of those that were acknowledged for good. */
@@ -101,12 +100,4 @@ async function runSeed(seed: number): Promise<void> {
   await last.stop()
 }
 
-test('through random lives no timer is lost, early, or delivered twice', async () => {
-  for (let seed = 1; seed <= seeds; seed++) {
-    try {
-      await runSeed(seed)
-    } catch (thrown) {
-      throw new Error(`seed ${seed}: ${thrown instanceof Error ? thrown.message : thrown}`, { cause: thrown })
-    }
-  }
-})
+test('through random lives no timer is lost, early, or delivered twice', () => forEachSeed(20, runSeed))
