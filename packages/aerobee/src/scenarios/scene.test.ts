@@ -102,20 +102,20 @@ export class Scene {
   /** Runs it; what `listener` has finished goes into the history. */
   async consumer(
     name: string,
-    options: Partial<PushConsumerOptions> & { tags?: string } = {},
+    options: Partial<PushConsumerOptions> & { tags?: string; orderly?: boolean } = {},
     listener: (message: ReceivedMessage) => void | Promise<void> = () => {},
   ): Promise<PushConsumer> {
-    const { tags = '*', ...rest } = options
+    const { tags = '*', orderly = false, ...rest } = options
     const consumerGroup = rest.consumerGroup ?? 'readers'
     const { process, clientOptions } = this.#client(name)
     const consumer = new PushConsumer({ ...clientOptions, from: 'earliest', ...rest, consumerGroup })
     this.#clients.set(name, { client: consumer, process })
     consumer.subscribe(topic, tags)
-    const running = consumer.run(async (message) => {
+    const consume = async (message: ReceivedMessage) => {
       await listener(message)
       this.history.consumed(consumerGroup, message)
-    })
-    await this.clock.resolve(running)
+    }
+    await this.clock.resolve(orderly ? consumer.runOrderly(consume) : consumer.run(consume))
     return consumer
   }
 
