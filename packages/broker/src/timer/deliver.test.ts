@@ -88,6 +88,22 @@ test('a timer is taken back by a marker for the same time', async () => {
   await scene.stop()
 })
 
+test('a marker that is placed after its time, because the broker was away, takes its timer back', async () => {
+  const scene = await TimerScene.started()
+  await scene.put('a', { TIMER_DELAY_MS: 6000 })
+  await scene.put('b', { TIMER_DELAY_MS: 6000 })
+  // Long enough for both to be in the files.
+  await scene.clock.advance(3000)
+  scene.config.timerStopEnqueue = true
+  const handleMs = Math.floor((startMs + 6000) / 1000) * 1000 + 1
+  await scene.put('0', { UNIQ_KEY: 'a', TIMER_DEL_UNIQKEY: 'T+a', TIMER_DELIVER_MS: handleMs })
+  scene.disk.kill()
+  const next = await TimerScene.started({ disk: scene.disk.afterKill(), nowMs: startMs + 9500 })
+  await next.clock.advance(5000)
+  assert.deepEqual(await next.bodies(), ['b'])
+  await next.stop()
+})
+
 test('stop switches hold timers, and give them on when they are set back', async () => {
   const scene = await TimerScene.started()
   scene.config.timerStopEnqueue = true

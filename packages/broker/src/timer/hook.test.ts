@@ -79,19 +79,21 @@ test('the time wanted is taken from the properties where it lies in the slot, el
   assert.equal(due('TIMER_DELAY_MS\u00019000\u0002TIMER_DELIVER_MS\u000110500\u0002', 9000), 10_500)
 })
 
-test('timers beyond the window are placed within it, and late ones in the present slot', () => {
+test('timers beyond the window are placed within it, and late ones in their own while it is there', () => {
   const window = rollWindowMs(10, 1000)
   assert.equal(window, 10_000)
   assert.deepEqual(
     [0, 1, 700_000].map((slots) => rollWindowMs(slots, 1000)),
     [604_740_000, 604_740_000, 604_740_000],
   )
-  const place = (ahead: number) => placeOf(100_000 + ahead, 100_000, window, 1000)
+  const place = (ahead: number) =>
+    placeOf(100_000 + ahead, { writeMs: 100_000, firstMs: 98_000 }, window, 1000)
   assert.deepEqual(place(9000), { slotMs: 109_000, roll: false })
   assert.deepEqual(place(10_000), { slotMs: 105_000, roll: true })
   assert.deepEqual(place(12_000), { slotMs: 105_000, roll: true })
   assert.deepEqual(place(13_000), { slotMs: 110_000, roll: true })
-  assert.deepEqual(place(-5000), { slotMs: 100_000, roll: false })
+  assert.deepEqual(place(-1000), { slotMs: 99_000, roll: false })
+  assert.deepEqual(place(-5000), { slotMs: 98_000, roll: false })
 })
 
 test('an open slot gives its timers by time, and takes new ones that are due before those that wait', () => {

@@ -203,8 +203,10 @@ export class TimerService {
   #place({ unit, outMs, realTopic, takesBack }: NewTimer): void {
     const { wheel, log } = this.#files!
     const dequeue = this.#dequeue!
-    const writeTimeMs = Math.max(floorTo(this.#parts.clock.wallMs(), this.#precisionMs), dequeue.readTimeMs)
-    const { slotMs, roll } = placeOf(outMs, writeTimeMs, this.#windowMs, this.#precisionMs)
+    const firstMs = dequeue.readTimeMs
+    const writeMs = Math.max(floorTo(this.#parts.clock.wallMs(), this.#precisionMs), firstMs)
+    const { slotMs, roll } = placeOf(outMs, { writeMs, firstMs }, this.#windowMs, this.#precisionMs)
+    const writeTimeMs = Math.min(writeMs, slotMs)
     const slot = wheel.find(slotMs)
     if (roll) unit.magic |= unitMagics.roll
     unit.previous = slot?.last ?? -1
