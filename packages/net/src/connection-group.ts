@@ -20,8 +20,9 @@ export interface GroupOptions {
 
 /**
  * What the connections of one server or client share: buffers, the flush at the end of a callback, the deadlines of
- * calls, and one coarse tick that looks after idle connections and slow frames. Connections read the tick's number
- * instead of a clock. Without connections no timer runs.
+ * calls, and one coarse timer that looks after idle connections, slow frames and slow ends. It is set for the first
+ * second in which any of them can be due, so that connections with nothing to do wake nobody. Without connections no
+ * timer runs.
  */
 export class ConnectionGroup {
   readonly clock: Clock
@@ -32,10 +33,12 @@ export class ConnectionGroup {
   readonly deadlines: DeadlineWheel
   readonly idleTicks: number
   readonly frameTicks: number
-  /** Counts seconds while there are connections. */
-  tick = 0
+  /** The second, of the clock, in which something was last received or looked after. */
+  tick: number
   readonly #connections = new Set<RemotingConnection>()
   #timer: Timer | undefined
+  /** The second for which the timer is set. */
+  #checkTick = Number.POSITIVE_INFINITY
   #nextId = 1
   #faultLines = 0
   #faultsUnlogged = 0
@@ -46,6 +49,7 @@ export class ConnectionGroup {
     this.clock = options.clock
     this.logger = options.logger
     this.deadlines = new DeadlineWheel(options.clock)
+    this.tick = this.now()
     this.idleTicks = Math.ceil((options.idleCloseMs ?? limits.idleCloseMs) / tickMs)
     this.frameTicks = Math.ceil((options.frameDeadlineMs ?? limits.frameDeadlineMs) / tickMs)
   }
@@ -60,13 +64,28 @@ export class ConnectionGroup {
 
   add(connection: RemotingConnection): void {
     this.#connections.add(connection)
-    this.#timer ??= this.clock.every(tickMs, this.#onTick, { background: true })
+    this.checkBy(this.now() + this.idleTicks + 1)
+  }
+
+  /** The present second; `tick` follows. */
+  now(): number {
+    this.tick = Math.floor(this.clock.monoMs() / tickMs)
+    return this.tick
+  }
+
+  /** Connections are looked after in this second, or before. */
+  checkBy(tick: number): void {
+    if (tick >= this.#checkTick) return
+    this.#timer?.cancel()
+    this.#checkTick = tick
+    const inMs = Math.ceil(tick * tickMs - this.clock.monoMs())
+    this.#timer = this.clock.after(Math.max(0, inMs), this.#check, { background: true })
   }
 
   remove(connection: RemotingConnection): void {
     if (!this.#connections.delete(connection) || this.#connections.size > 0) return
     this.#timer?.cancel()
-    this.#timer = undefined
+    this.#checkTick = Number.POSITIVE_INFINITY
     if (this.deadlines.size === 0) this.deadlines.stop()
     for (const resolve of this.#whenEmpty.splice(0)) resolve()
   }
@@ -86,6 +105,7 @@ export class ConnectionGroup {
     this.#tellUnlogged()
     if (this.#faultLines++ < faultLinesPerSecond) this.logger.warn(message)
     else this.#faultsUnlogged++
+    if (this.#faultsUnlogged === 1) this.checkBy(this.now() + 1)
   }
 
   #tellUnlogged(): void {
@@ -97,9 +117,12 @@ export class ConnectionGroup {
     this.#faultsUnlogged = 0
   }
 
-  readonly #onTick = () => {
-    this.tick++
+  readonly #check = () => {
+    const tick = this.now()
+    this.#checkTick = Number.POSITIVE_INFINITY
     this.#tellUnlogged()
-    for (const connection of this.#connections) connection.onTick(this.tick)
+    let next = Number.POSITIVE_INFINITY
+    for (const connection of this.#connections) next = Math.min(next, connection.check(tick))
+    if (this.#connections.size > 0) this.checkBy(Math.max(next, tick + 1))
   }
 }

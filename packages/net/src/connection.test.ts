@@ -284,6 +284,21 @@ test('a connection on which nothing arrives closes after 120 s, and the next cal
   await pair.close()
 })
 
+test('connections with nothing to do wake nobody', async () => {
+  const { pair, clock, call } = await start()
+  await call(echo, 'one')
+  const after = clock.after.bind(clock)
+  let timers = 0
+  clock.after = (...timer) => {
+    timers++
+    return after(...timer)
+  }
+  await clock.advance(limits.idleCloseMs - 1000)
+  // The deadlines of calls look once a turn of their ring whether any is left.
+  assert.ok(timers <= 2, `${timers} timers were set`)
+  await pair.close()
+})
+
 test('a peer behind a cut link is given up after 120 s on both sides', async () => {
   const { pair, clock, pool, call } = await start()
   await call(echo, 'one')

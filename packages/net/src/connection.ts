@@ -15,6 +15,7 @@ import {
 import { endpointText } from './address.js'
 import { CallTable } from './call-table.js'
 import type { ConnectionGroup } from './connection-group.js'
+import { ConnectionTimes } from './connection-times.js'
 import type {
   Answer,
   Body,
@@ -41,9 +42,6 @@ import {
 export interface RequestHandler {
   handle(connection: RemotingConnection, request: Frame): void
 }
-
-/** Answers already given are sent for this long after close(). */
-const closeTicks = 5
 
 /** A connection on which nothing came during a call of at least this long is taken for dead. */
 const silenceMs = 3000
@@ -76,6 +74,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   readonly #framer: Framer
   readonly #outbox: Outbox
   readonly #share: OutboundShare
+  readonly #times: ConnectionTimes
   readonly #closesWhenSilent: boolean
   readonly #calls = new CallTable<PendingCall>()
   #state: ConnectionState = 'open'
@@ -85,12 +84,9 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
   #underWay = 0
   #flushAdded = false
   #reading = true
-  #activeTick: number
-  #midFrameTick = 0
   #splitFrames = 0
   #ended = false
   #retired = false
-  #closeAtTick = 0
 
   /** Attaches to the stream and joins the group. `closesWhenSilent`: a call of 3 s or more without a byte closes it. */
   constructor(
@@ -110,7 +106,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     this.#outbox = new Outbox(group.buffers)
     this.#share = group.outbound.share(this)
     this.#closesWhenSilent = options.closesWhenSilent ?? false
-    this.#activeTick = group.tick
+    this.#times = new ConnectionTimes(group)
     group.add(this)
     stream.attach(this)
   }
@@ -237,7 +233,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     if (this.#state !== 'open') return
     this.#state = 'draining'
     this.#closeReason = reason
-    this.#closeAtTick = this.#group.tick + closeTicks
+    this.#times.beginEnd()
     this.#framer.close()
     this.#failCalls()
     this.flush()
@@ -260,28 +256,29 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     else if (!this.#reading) this.#resumeReading()
   }
 
-  /** Of the group, once a second. */
-  onTick(tick: number): void {
+  /** Of the group. The second by which it is to look again. */
+  check(tick: number): number {
     const { idleTicks, frameTicks } = this.#group
-    if (this.#state === 'draining') {
-      if (tick >= this.#closeAtTick) this.abort(this.#closeReason)
-    } else if (tick - this.#activeTick > idleTicks) this.close(`idle for ${idleTicks} s`)
-    else if (this.#reading && this.#framer.midFrame && tick - this.#midFrameTick > frameTicks)
-      this.onFault(`a frame was not complete after ${frameTicks} s`)
+    const midFrame = this.#reading && this.#framer.midFrame
+    const overdue = this.#times.overdue(tick, midFrame)
+    if (overdue === 'end') this.abort(this.#closeReason)
+    else if (overdue === 'silent') this.close(`idle for ${idleTicks} s`)
+    else if (overdue === 'frame') this.onFault(`a frame was not complete after ${frameTicks} s`)
+    return this.#times.nextTick(midFrame)
   }
 
   received(chunk: Uint8Array): void {
     if (this.#state !== 'open') return
     this.receivedChunks++
-    this.#activeTick = this.#group.tick
+    this.#times.active()
     this.#framer.push(chunk)
     if (this.#framer.splitFrames === this.#splitFrames) return
     this.#splitFrames = this.#framer.splitFrames
-    this.#midFrameTick = this.#group.tick
+    this.#times.beginFrame()
   }
 
   drained(): void {
-    this.#activeTick = this.#group.tick
+    this.#times.active()
     this.#outbox.taken()
     this.#share.taken()
     this.flush()
@@ -366,7 +363,7 @@ export class RemotingConnection implements Connection, ByteStreamEvents, FrameSi
     if (this.#state !== 'open') return
     if (this.#outbox.bytes > this.#share.pauseBytes / 2 || this.#underWay >= limits.pendingCalls) return
     this.#reading = true
-    this.#midFrameTick = this.#group.tick
+    this.#times.beginFrame()
     this.#framer.resume()
     if (this.#reading) this.#stream.resume()
   }
