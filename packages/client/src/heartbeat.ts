@@ -25,7 +25,8 @@ export class Heartbeats {
     if (this.#instance.closed || (data.consumerDataSet.length === 0 && data.producerDataSet.length === 0))
       return 0
     if (anew) for (const address of addresses) this.#known.delete(address)
-    const beats = await Promise.all(addresses.map((address) => this.#beat(address, data)))
+    const beat = new BeatBodies(data, this.#v2)
+    const beats = await Promise.all(addresses.map((address) => this.#beat(address, beat)))
     return beats.filter(Boolean).length
   }
 
@@ -34,15 +35,10 @@ export class Heartbeats {
     return false
   }
 
-  async #beat(address: string, data: bodies.HeartbeatData): Promise<boolean> {
+  async #beat(address: string, beat: BeatBodies): Promise<boolean> {
     const { logger, callTimeoutMs } = this.#instance
-    const fingerprint = this.#v2 ? fingerprintOf(data) : 0
-    const short = this.#v2 && this.#known.get(address) === fingerprint
-    const body = bodies.heartbeatData.encode({
-      ...(short ? { ...data, consumerDataSet: data.consumerDataSet.map(withoutSubscriptions) } : data),
-      heartbeatFingerprint: fingerprint,
-      withoutSub: short,
-    })
+    const { fingerprint } = beat
+    const body = this.#v2 && this.#known.get(address) === fingerprint ? beat.short : beat.whole
     try {
       const answer = await this.#instance.call(
         address,
@@ -78,6 +74,31 @@ export class Heartbeats {
       producerDataSet: [...producers].map((groupName) => ({ groupName })),
       withoutSub: false,
     }
+  }
+}
+
+/** The bodies of one beat, for all brokers; each is made when first sent. */
+class BeatBodies {
+  readonly fingerprint: number
+  readonly #data: bodies.HeartbeatData
+  #whole: Uint8Array | undefined
+  #short: Uint8Array | undefined
+
+  constructor(data: bodies.HeartbeatData, v2: boolean) {
+    this.fingerprint = v2 ? fingerprintOf(data) : 0
+    this.#data = { ...data, heartbeatFingerprint: this.fingerprint }
+  }
+
+  get whole(): Uint8Array {
+    this.#whole ??= bodies.heartbeatData.encode(this.#data)
+    return this.#whole
+  }
+
+  /** For brokers that know the subscriptions. */
+  get short(): Uint8Array {
+    const consumerDataSet = this.#data.consumerDataSet.map(withoutSubscriptions)
+    this.#short ??= bodies.heartbeatData.encode({ ...this.#data, consumerDataSet, withoutSub: true })
+    return this.#short
   }
 }
 

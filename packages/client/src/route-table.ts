@@ -1,4 +1,4 @@
-import { AerobeeError, type Clock, isAerobeeError, type MonoMs } from '@aerobee/base'
+import { AerobeeError, asBuffer, type Clock, isAerobeeError, type MonoMs } from '@aerobee/base'
 import { bodies, commands, responseCodes } from '@aerobee/wire'
 import type { NameServers } from './name-servers.js'
 import { routeOfNewTopic, sameRoute, type TopicRoute, topicRoute } from './route.js'
@@ -20,6 +20,8 @@ export interface RouteTableOptions {
 export class RouteTable {
   readonly #options: RouteTableOptions
   readonly #routes = new Map<string, TopicRoute>()
+  /** What the name server said last, as it came: mostly it says the same again. */
+  readonly #bodies = new Map<string, Uint8Array>()
   #brokers: Map<string, Map<number, string>> | undefined
   readonly #asking = new Map<string, Promise<TopicRoute | undefined>>()
   readonly #askedAt = new Map<string, MonoMs>()
@@ -61,10 +63,11 @@ export class RouteTable {
     if (known && known.publishQueues.length > 0) return known
     const asked = await this.refresh(topic)
     if (asked && asked.publishQueues.length > 0) return asked
-    const data = await this.#ask(creating)
-    if (data) {
-      const route = routeOfNewTopic(topic, data, queueNums)
+    const body = await this.#ask(creating)
+    if (body) {
+      const route = routeOfNewTopic(topic, read(creating, body), queueNums)
       if (route.publishQueues.length > 0) {
+        this.#bodies.delete(topic)
         this.#take(topic, route)
         return route
       }
@@ -106,9 +109,12 @@ export class RouteTable {
   }
 
   async #refresh(topic: string): Promise<TopicRoute | undefined> {
-    const data = await this.#ask(topic)
-    if (!data) return undefined
-    const route = topicRoute(topic, data)
+    const body = await this.#ask(topic)
+    if (!body) return undefined
+    const known = this.#bodies.get(topic)
+    if (known && asBuffer(known).equals(body)) return this.#routes.get(topic)
+    const route = topicRoute(topic, read(topic, body))
+    this.#bodies.set(topic, Uint8Array.from(body))
     this.#take(topic, route)
     return route
   }
@@ -121,7 +127,7 @@ export class RouteTable {
     if (!before || !sameRoute(before, route)) this.#options.onChange(topic)
   }
 
-  async #ask(topic: string): Promise<bodies.TopicRouteData | undefined> {
+  async #ask(topic: string): Promise<Uint8Array | undefined> {
     const { nameServers, timeoutMs } = this.#options
     const answer = await nameServers.call(
       commands.getRouteInfoByTopic,
@@ -139,10 +145,7 @@ export class RouteTable {
           address: nameServers.addresses.join(';'),
         },
       )
-    const data = bodies.topicRouteData.decode(answer.body)
-    if (!data.ok)
-      throw new AerobeeError('MALFORMED', `The route of topic ${topic} is not readable: ${data.reason}`)
-    return data.value
+    return answer.body
   }
 
   /** What to throw for a topic that the name servers do not know. */
@@ -154,4 +157,11 @@ export class RouteTable {
       { retryable: true, responseCode: responseCodes.TOPIC_NOT_EXIST },
     )
   }
+}
+
+function read(topic: string, body: Uint8Array): bodies.TopicRouteData {
+  const data = bodies.topicRouteData.decode(body)
+  if (!data.ok)
+    throw new AerobeeError('MALFORMED', `The route of topic ${topic} is not readable: ${data.reason}`)
+  return data.value
 }

@@ -23,7 +23,7 @@ export interface TopicRoute {
   readonly topic: string
   /** Writable queues of brokers that have a master (reference: client-behaviour 1.3.3). */
   readonly publishQueues: readonly MessageQueue[]
-  /** Readable queues. */
+  /** Readable queues, in the order in which they are shared out. */
   readonly subscribeQueues: readonly MessageQueue[]
   /** broker name -> broker id -> advertised address. */
   readonly brokers: ReadonlyMap<string, ReadonlyMap<number, string>>
@@ -53,7 +53,7 @@ export function topicRoute(topic: string, data: bodies.TopicRouteData): TopicRou
   return {
     topic,
     publishQueues: order ? orderedQueues(topic, order) : (logicalQueues ?? writable()),
-    subscribeQueues: logicalQueues ?? readable(),
+    subscribeQueues: (logicalQueues ?? readable()).toSorted(compareQueues),
     brokers,
     ...(logical && {
       endpoints: new Map(logical.map(({ queue, brokerName }) => [queueKey(queue), brokerName])),

@@ -1,7 +1,8 @@
 import type { ClientInstance } from '../client-instance.js'
 import type { RoleEvents } from '../events.js'
 import { advanceOffset, type OffsetTable, setOffset } from '../offsets/offset-table.js'
-import { shareOf, shareOutEach } from '../rebalance/share.js'
+import { GroupMembers } from '../rebalance/members.js'
+import { type ShareOptions, shareOf, shareOutEach } from '../rebalance/share.js'
 import type { AllocateStrategy } from '../rebalance/strategy.js'
 import { type MessageQueue, queueKey } from '../route.js'
 import type { BatchCache } from './batch-cache.js'
@@ -28,6 +29,7 @@ export interface LiteQueuesOptions {
 /** The queues this consumer reads: its share of subscribed topics, or those it was assigned. */
 export class LiteQueues {
   readonly #options: LiteQueuesOptions
+  readonly #share: ShareOptions
   readonly #held = new Map<string, LiteQueue>()
   readonly #running = new Set<Promise<void>>()
   #assigned = false
@@ -35,6 +37,9 @@ export class LiteQueues {
 
   constructor(options: LiteQueuesOptions) {
     this.#options = options
+    const { instance, group } = options
+    const stopped = () => this.#stopped || this.#assigned
+    this.#share = { ...options, members: new GroupMembers(instance, group), stopped }
   }
 
   get all(): LiteQueue[] {
@@ -47,13 +52,10 @@ export class LiteQueues {
 
   /** Whether every topic has the queues it should have. */
   async shareOut(): Promise<boolean> {
-    const { instance, events } = this.#options
     const topics = new Set(this.#options.topics())
-    const stopped = () => this.#stopped || this.#assigned
-    const balanced = await shareOutEach(topics, { instance, stopped, events }, (topic) =>
-      this.#shareOutTopic(topic),
-    )
-    for (const lite of this.all) if (!stopped() && !topics.has(lite.queue.topic)) await this.#drop(lite)
+    const balanced = await shareOutEach(topics, this.#share, (topic) => this.#shareOutTopic(topic))
+    for (const lite of this.all)
+      if (!this.#share.stopped() && !topics.has(lite.queue.topic)) await this.#drop(lite)
     return balanced
   }
 
@@ -84,7 +86,7 @@ export class LiteQueues {
 
   async #shareOutTopic(topic: string): Promise<boolean> {
     const { onChange, seen } = this.#options
-    const share = await shareOf({ ...this.#options, stopped: () => this.#stopped }, topic)
+    const share = await shareOf(this.#share, topic)
     if (this.#stopped || typeof share === 'string') return share === 'none'
     seen(topic, share.all)
     const wanted = new Set(share.own.map(queueKey))

@@ -3,7 +3,8 @@ import type { Subscription } from '@aerobee/filter'
 import type { ClientInstance } from '../client-instance.js'
 import type { RoleEvents } from '../events.js'
 import { advanceOffset, freezeOffset, type OffsetTable } from '../offsets/offset-table.js'
-import { shareOf, shareOutEach } from '../rebalance/share.js'
+import { GroupMembers } from '../rebalance/members.js'
+import { type ShareOptions, shareOf, shareOutEach } from '../rebalance/share.js'
 import type { AllocateStrategy } from '../rebalance/strategy.js'
 import { type MessageQueue, queueKey } from '../route.js'
 import type { PullRequest } from './message-request.js'
@@ -49,11 +50,14 @@ interface Held {
 /** The queues this member holds, and how they come and go (reference: client-behaviour 8.2). */
 export class Assignment {
   readonly #options: AssignmentOptions
+  readonly #share: ShareOptions
   readonly #held = new Map<string, Held>()
   #stopped = false
 
   constructor(options: AssignmentOptions) {
     this.#options = options
+    const { instance, group } = options
+    this.#share = { ...options, members: new GroupMembers(instance, group), stopped: () => this.#stopped }
   }
 
   get processQueues(): ProcessQueue[] {
@@ -76,10 +80,9 @@ export class Assignment {
 
   /** Whether every topic has the queues it should have. */
   async shareOut(): Promise<boolean> {
-    const { subscriptions, instance, paused, events } = this.#options
+    const { subscriptions, paused } = this.#options
     if (paused()) return false
-    const stopped = () => this.#stopped
-    const balanced = await shareOutEach([...subscriptions.keys()], { instance, stopped, events }, (topic) =>
+    const balanced = await shareOutEach([...subscriptions.keys()], this.#share, (topic) =>
       this.#shareOutTopic(topic),
     )
     const forgotten = [...this.#held.values()].filter((held) => !subscriptions.has(held.request.queue.topic))
@@ -121,7 +124,7 @@ export class Assignment {
 
   async #shareOutTopic(topic: string): Promise<boolean> {
     const { starts } = this.#options
-    const share = await shareOf({ ...this.#options, stopped: () => this.#stopped }, topic)
+    const share = await shareOf(this.#share, topic)
     if (typeof share === 'string') return share === 'none'
     starts.seen(topic, share.all)
     return this.#exchange(topic, share.all, share.own)

@@ -2,9 +2,9 @@ import { errorText } from '@aerobee/base'
 import { isRetryTopic } from '@aerobee/wire'
 import type { ClientInstance } from '../client-instance.js'
 import type { RoleEvents } from '../events.js'
-import { compareQueues, type MessageQueue } from '../route.js'
+import type { MessageQueue } from '../route.js'
 import { assignedByBroker } from './broker-assignment.js'
-import { groupMembers } from './members.js'
+import type { GroupMembers } from './members.js'
 import type { AllocateStrategy } from './strategy.js'
 
 /** A topic that does not exist is not asked for more often, ms. */
@@ -13,6 +13,7 @@ const askAgainMs = 5000
 export interface ShareOptions {
   instance: ClientInstance
   group: string
+  members: GroupMembers
   strategy: AllocateStrategy
   broadcasting: boolean
   events: RoleEvents
@@ -34,8 +35,7 @@ export async function readableQueues(
 ): Promise<readonly MessageQueue[] | undefined> {
   const { routes } = instance
   if (!routes.knownForReading(topic)) await routes.refreshUnlessAsked(topic, askAgainMs)
-  const route = routes.knownForReading(topic)
-  return route && [...route.subscribeQueues].sort(compareQueues)
+  return routes.knownForReading(topic)?.subscribeQueues
 }
 
 /**
@@ -54,7 +54,7 @@ export async function shareOf(options: ShareOptions, topic: string): Promise<Sha
   if (broadcasting || all.length === 0) return { all, own: all }
   const assigned = options.byBroker ? await assignedByBroker(options, topic, all) : 'itself'
   if (assigned !== 'itself') return assigned === 'unknown' ? 'unknown' : { all, own: assigned }
-  const members = await groupMembers(instance, group, all)
+  const members = await options.members.of(all)
   if (members?.includes(instance.clientId))
     return { all, own: strategy.allocate({ group, own: instance.clientId, queues: all, members }) }
   if (options.stopped()) return 'unknown'
@@ -63,6 +63,7 @@ export async function shareOf(options: ShareOptions, topic: string): Promise<Sha
       ? `group ${group} does not have this client yet: ${instance.clientId}`
       : `get consumer id list failed, ${group} ${topic}`,
   )
+  options.members.askAnew()
   await instance.heartbeat(true)
   return 'unknown'
 }
@@ -70,9 +71,10 @@ export async function shareOf(options: ShareOptions, topic: string): Promise<Sha
 /** Shares out topic by topic; whether every one has the queues it should have. A topic that fails does not keep the others. */
 export async function shareOutEach(
   topics: Iterable<string>,
-  { instance, stopped, events }: Pick<ShareOptions, 'instance' | 'stopped' | 'events'>,
+  { instance, members, stopped, events }: Pick<ShareOptions, 'instance' | 'members' | 'stopped' | 'events'>,
   shareOut: (topic: string) => Promise<boolean>,
 ): Promise<boolean> {
+  members.askAnew()
   let balanced = true
   for (const topic of topics) {
     try {
