@@ -184,12 +184,14 @@ export class FakeBroker implements SendPlace {
     const { notServed: _notServed, ...served } = command
     const run = ((exchange: Exchange) => {
       const { frame, connection } = exchange
+      const { code, name } = command
+      const override = this.overrides.get(code)
+      if (!this.keepsRequests && !override) return handler(exchange as never)
       const fields = exchange.request as Record<string, unknown>
       const copy = { ...frame, body: Uint8Array.from(frame.body) }
-      const { code, name } = command
       const seen = { code, name, fields, frame: copy, atMs: this.clock.monoMs(), connection }
       if (this.keepsRequests) this.requests.push(seen)
-      return this.overrides.get(code)?.(seen) ?? handler(exchange as never)
+      return override?.(seen) ?? handler(exchange as never)
     }) as unknown as AnyHandler
     return serve(served as unknown as Command, run)
   }

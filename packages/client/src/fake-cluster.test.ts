@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import test from 'node:test'
 import { seededRandom } from '@aerobee/base'
 import { Dispatcher, failure, RemotingServer, serve, success } from '@aerobee/net'
 import { listLogger, MemoryNetwork, VirtualClock } from '@aerobee/testkit'
@@ -182,10 +181,3 @@ export class FakeCluster {
     }
   }
 }
-
-test('a stand-in cluster starts and leaves nothing behind', async () => {
-  const cluster = await FakeCluster.start(2)
-  cluster.createTopic('T')
-  await cluster.pass(1000)
-  await cluster.close()
-})

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import test from 'node:test'
 import type { Clock } from '@aerobee/base'
 import { type Reply, success } from '@aerobee/net'
-import { VirtualClock } from '@aerobee/testkit'
 import { bodies } from '@aerobee/wire'
 
 const lockMs = 60_000
@@ -44,19 +42,3 @@ function read(body: Uint8Array): bodies.LockBatchRequest {
   assert.ok(asked.ok)
   return asked.value
 }
-
-test('a lock of the stand-in keeps others out for a minute', async () => {
-  const clock = new VirtualClock()
-  const locks = new FakeLocks(clock)
-  const mqSet = [{ topic: 'T', brokerName: 'a', queueId: 0 }]
-  const granted = (clientId: string) => {
-    const request = { clientId, consumerGroup: 'g', mqSet, onlyThisBroker: false }
-    const reply = locks.lock(bodies.lockBatchRequest.encode(request))
-    const answer = bodies.lockBatchResponse.decode(reply.body as Uint8Array)
-    assert.ok(answer.ok)
-    return answer.value.lockOKMQSet.length
-  }
-  assert.deepEqual([granted('x'), granted('y'), granted('x')], [1, 0, 1])
-  await clock.advance(60_000)
-  assert.equal(granted('y'), 1)
-})

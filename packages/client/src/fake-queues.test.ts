@@ -1,14 +1,6 @@
 import assert from 'node:assert/strict'
-import test from 'node:test'
 import { utf8 } from '@aerobee/base'
-import {
-  decodeRecords,
-  encodeProperties,
-  encodeRecord,
-  findProperty,
-  hostBytes,
-  recordSizeUpperBound,
-} from '@aerobee/wire'
+import { encodeProperties, encodeRecord, findProperty, hostBytes, recordSizeUpperBound } from '@aerobee/wire'
 
 export interface Stored {
   queueOffset: number
@@ -109,21 +101,3 @@ export class FakeQueues {
     return { ...stored, physicalOffset }
   }
 }
-
-test('stand-in queues hold records as a broker sends them', () => {
-  const queues = new FakeQueues()
-  queues.create('T', 2)
-  queues.put({ topic: 'T', queueId: 1, body: 'one', properties: { TAGS: 'a' } }, 5)
-  const second = queues.put({ topic: 'T', queueId: 1, body: 'two' }, 6)
-  const bytes = Buffer.concat(queues.queue('T', 1)!.map(({ record }) => record))
-  const records = decodeRecords(bytes)
-  assert.ok(records.ok)
-  assert.deepEqual(
-    records.value.map(({ queueOffset, physicalOffset }) => [queueOffset, physicalOffset]),
-    [
-      [0, 0],
-      [1, second.physicalOffset],
-    ],
-  )
-  assert.deepEqual([queues.queue('T', 1)![0]!.tags, second.tags], ['a', undefined])
-})

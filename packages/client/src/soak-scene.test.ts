@@ -84,7 +84,7 @@ export class Soak {
   async #live(): Promise<void> {
     const { cluster, plan } = this
     for (const name of ['p0', 'p1']) await this.#startProducer(name)
-    for (let i = 0; i < Math.ceil(plan.members / 2); i++) await this.#join()
+    for (let i = 0; i < plan.members; i++) await this.#join()
     const untilMs = cluster.clock.monoMs() + plan.minutes * 60_000
     while (cluster.clock.monoMs() < untilMs) {
       await this.#event()

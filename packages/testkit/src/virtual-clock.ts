@@ -13,10 +13,12 @@ interface Task {
 const defaultStartMs = 1_704_067_200_000
 /** Turns without progress of time after which a run is taken for an endless loop. */
 const mostTurnsPerInstant = 100_000
+/** After so many timers the event loop turns in earnest, so that real input has its chance. */
+const timersPerTurn = 1024
 
 /**
- * Time that moves only when a test says so. Timers run in order of time, then of their making; each runs in a turn of
- * its own: first the end-of-turn tasks made meanwhile, then promises and ticks are given the time they need.
+ * Time that moves only when a test says so. Timers run in order of time, then of their making. Before the next one runs,
+ * the promises and ticks of one are given the time they need, and so is each of the end-of-turn tasks made meanwhile.
  */
 export class VirtualClock implements Clock {
   #nowMs: MonoMs = 0
@@ -24,6 +26,7 @@ export class VirtualClock implements Clock {
   #tasks: Task[] = []
   #endOfTurn: (() => void)[] = []
   #order = 0
+  #timersRun = 0
 
   constructor(startWallMs: WallMs = defaultStartMs) {
     this.#wallOffsetMs = startWallMs
@@ -61,6 +64,11 @@ export class VirtualClock implements Clock {
 
   /** Lets promises, ticks and end-of-turn tasks run until none is left, without time passing. */
   async settle(): Promise<void> {
+    await endOfTurn(systemClock)
+    await this.#settle()
+  }
+
+  async #settle(): Promise<void> {
     for (let turn = 0; turn < mostTurnsPerInstant; turn++) {
       await drainMicrotasks()
       const tasks = this.#endOfTurn
@@ -143,11 +151,22 @@ export class VirtualClock implements Clock {
       task.order = this.#order++
       this.#insert(task)
     }
-    await this.settle()
+    if (++this.#timersRun % timersPerTurn === 0) await this.settle()
+    else await this.#settle()
   }
 }
 
-/** All promise continuations and ticks run before an event-loop turn ends. */
+/**
+ * A tick runs when no promise continuation is left. Continuations may make ticks, and those more continuations: a few
+ * rounds of that are waited for, at a small part of what a turn of the event loop costs.
+ */
 function drainMicrotasks(): Promise<void> {
-  return endOfTurn(systemClock)
+  return new Promise((resolve) => {
+    let rounds = 4
+    const round = () => {
+      if (--rounds === 0) resolve()
+      else process.nextTick(round)
+    }
+    process.nextTick(round)
+  })
 }
