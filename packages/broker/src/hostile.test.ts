@@ -68,7 +68,14 @@ async function storm(mutate: (request: Captured, random: Random) => Uint8Array):
 /** A peer that behaves is served as if nothing had been. */
 async function checkAlive(started: Scene): Promise<void> {
   const client = await connect(started)
-  for (const id of ['send-0001', 'pull-0012', 'heartbeat-0001', 'offsets-0010', 'locks-0004']) {
+  for (const id of [
+    'send-0001',
+    'pull-0012',
+    'heartbeat-0001',
+    'offsets-0002',
+    'offsets-0010',
+    'locks-0004',
+  ]) {
     const { bytes, request } = captured.find((line) => line.id === id)!
     client.stream.write(bytes)
     await started.clock.settle()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Clock, Timer } from '@aerobee/base'
+import { asBuffer, type Clock, type Timer } from '@aerobee/base'
 import { buildSubscription, type Subscription, tagsCodeMatch } from '@aerobee/filter'
 import {
   type AnyHandler,
@@ -75,6 +75,8 @@ export class FakeBroker implements SendPlace {
   readonly clock: Clock
   readonly #transport: Transport
   readonly #held = new Set<Held>()
+  /** Heartbeats as they came last: mostly they are the same again. */
+  readonly #beats = new WeakMap<Connection, Uint8Array>()
   readonly #delayed = new Set<Timer>()
   #server: RemotingServer | undefined
 
@@ -145,7 +147,10 @@ export class FakeBroker implements SendPlace {
   #handlers(): Registration[] {
     return [
       this.#serve(commands.heartbeat, (exchange) => this.#heartbeat(exchange)),
-      this.#serve(commands.unregisterClient, (exchange) => this.members.unregister(exchange.request)),
+      this.#serve(commands.unregisterClient, ({ connection, request }) => {
+        this.#beats.delete(connection)
+        return this.members.unregister(request)
+      }),
       this.#serve(commands.getConsumerListByGroup, ({ request }) => this.members.list(request.consumerGroup)),
       this.#serve(commands.checkClientConfig, () => success()),
       this.#serve(commands.queryAssignment, () =>
@@ -197,15 +202,18 @@ export class FakeBroker implements SendPlace {
   }
 
   #heartbeat({ frame, connection }: Exchange): Reply {
+    const known = this.#beats.get(connection)
+    if (known && asBuffer(known).equals(frame.body)) return beatTaken()
     const beat = bodies.heartbeatData.decode(frame.body)
     assert.ok(beat.ok)
+    this.#beats.set(connection, Uint8Array.from(frame.body))
     for (const consumer of beat.value.consumerDataSet) {
       if (consumer.messageModel === 'CLUSTERING') this.create(retryTopicOf(consumer.groupName), 1)
       for (const one of consumer.subscriptionDataSet)
         this.subscriptions.set(`${consumer.groupName}@${one.topic}`, one as Subscription)
       this.members.join(consumer.groupName, beat.value.clientID, connection)
     }
-    return success({ supportsHeartbeatV2: true, subscriptionChanged: false })
+    return beatTaken()
   }
 
   #pull(exchange: PullExchange): Reply | undefined {
@@ -316,3 +324,5 @@ export class FakeBroker implements SendPlace {
     this.onCreate(topic, queues)
   }
 }
+
+const beatTaken = () => success({ supportsHeartbeatV2: true, subscriptionChanged: false })

@@ -18,6 +18,8 @@ export class FakeCluster {
   readonly mappings = new Map<string, object>()
   readonly #orderConf = new Map<string, string>()
   readonly #closers: (() => Promise<void>)[] = []
+  /** Encoded routes, by all that is in them. */
+  readonly #routes = new Map<string, Uint8Array>()
   #nameServer: RemotingServer | undefined
   #clients = 0
 
@@ -139,7 +141,16 @@ export class FakeCluster {
     )
     if (brokers.length === 0)
       return failure<Record<never, never>>(responseCodes.TOPIC_NOT_EXIST, `No topic route info for ${topic}`)
-    const body = bodies.topicRouteData.encode(
+    const queues = brokers.map((broker) => `${broker.name}:${this.#queuesOf(broker, topic)}`)
+    const key = [topic, this.#orderConf.get(topic), ...queues].join()
+    const known = this.mappings.has(topic) ? undefined : this.#routes.get(key)
+    const body = known ?? this.#encodeRoute(topic, brokers)
+    this.#routes.set(key, body)
+    return success<Record<never, never>>(null, body)
+  }
+
+  #encodeRoute(topic: string, brokers: readonly FakeBroker[]): Uint8Array {
+    return bodies.topicRouteData.encode(
       {
         brokerDatas: brokers.map(({ name, address }) => ({
           brokerAddrs: new Map([[0, address]]),
@@ -160,12 +171,11 @@ export class FakeCluster {
       },
       'standard',
     )
-    return success<Record<never, never>>(null, body)
   }
 
   #queuesOf(broker: FakeBroker, topic: string): number {
     if (topic === 'TBW102') return broker.autoCreate ? 8 : 0
-    return new Map(broker.queues.topics()).get(topic) ?? 0
+    return broker.queues.count(topic)
   }
 
   #clusterInfo(): bodies.ClusterInfo {

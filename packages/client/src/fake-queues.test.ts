@@ -43,6 +43,10 @@ export class FakeQueues {
     return this.#topics.has(topic)
   }
 
+  count(topic: string): number {
+    return this.#topics.get(topic)?.length ?? 0
+  }
+
   topics(): [string, number][] {
     return [...this.#topics].map(([topic, queues]) => [topic, queues.length])
   }

@@ -11,6 +11,7 @@ story('an offset beyond the end of its queue is cut to it', {}, async (scene) =>
   const queue = (await clock.resolve(producer.queues('Orders')))[0]!
   for (let i = 0; i < 5; i++) await clock.resolve(history.send(producer, 'p', i, { send: { queue } }))
   const probe = new Probe(scene)
+  assert.equal(await probe.createGroup(), 0)
   assert.equal(await probe.commit(queue.queueId, 1_000_000), 0)
   assert.equal(await probe.committed(queue.queueId), 5)
   await probe.commit(queue.queueId, -7)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { silentLogger } from '@aerobee/base'
+import { silentLogger, utf8 } from '@aerobee/base'
 import { type Answer, ConnectionPool } from '@aerobee/net'
 import {
   type Command,
@@ -63,6 +63,12 @@ export class Probe {
     return answer.code === responseCodes.QUERY_NOT_FOUND ? undefined : answer.fields!.offset
   }
 
+  /** Commits make no group. */
+  async createGroup(groupName = 'readers'): Promise<number> {
+    const body = utf8(JSON.stringify({ groupName }))
+    return (await this.#call(commands.updateAndCreateSubscriptionGroup, {}, body)).code
+  }
+
   async commit(queueId: number, commitOffset: number, group = 'readers'): Promise<number> {
     const fields = { consumerGroup: group, topic, queueId, commitOffset }
     return (await this.#call(commands.updateConsumerOffset, fields)).code
@@ -114,7 +120,8 @@ export class Probe {
   #call<Req extends FieldSet, Res extends FieldSet>(
     command: Command<Req, Res>,
     fields: Encodable<Req>,
+    body?: Uint8Array,
   ): Promise<Answer<Res>> {
-    return this.#scene.clock.resolve(this.#pool.call(this.#scene.brokerAddr, command, fields))
+    return this.#scene.clock.resolve(this.#pool.call(this.#scene.brokerAddr, command, fields, { body }))
   }
 }
