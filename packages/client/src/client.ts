@@ -1,6 +1,6 @@
 import { abortable } from '@aerobee/base'
 import { ClientInstance } from './client-instance.js'
-import type { ClientOptions, StartOptions } from './options.js'
+import type { CallOptions, ClientOptions, StartOptions } from './options.js'
 import { waitForBroker } from './wait-for-broker.js'
 
 const instances = new WeakMap<Client, ClientInstance>()
@@ -23,7 +23,11 @@ export class Client {
   }
 
   /** Closes every role that uses it, then the connections. Idempotent. */
-  async close(): Promise<void> {
+  close({ signal }: CallOptions = {}): Promise<void> {
+    return abortable(this.#close(), signal)
+  }
+
+  async #close(): Promise<void> {
     await Promise.all([...this.#instance.roles].map((role) => role.close()))
     await this.#instance.close()
   }

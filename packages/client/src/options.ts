@@ -87,7 +87,7 @@ export interface StartOptions {
   signal?: AbortSignal
 }
 
-/** What calls take that ask a server. */
+/** What calls take that ask a server, and close(), which goes on without who waited for it. */
 export interface CallOptions {
   /** Ends the waiting: the call rejects with the signal's reason. What was sent is not called back. */
   signal?: AbortSignal

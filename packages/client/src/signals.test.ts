@@ -219,3 +219,21 @@ test('a local transaction that has begun is carried to its end, whatever the sig
   )
   await cluster.close()
 })
+
+test('who waits for a close may leave, and it comes to its end', async () => {
+  const cluster = await FakeCluster.start()
+  cluster.createTopic('T', 1)
+  const options = cluster.options()
+  const roles = [
+    await connect(cluster.options()),
+    new Producer({ ...options, producerGroup: 'p' }),
+    new PushConsumer({ ...options, consumerGroup: 'c' }),
+    new LitePullConsumer({ ...options, consumerGroup: 'l' }),
+  ]
+  for (const role of roles) {
+    const reason = new Error('enough')
+    const closing = role.close({ signal: AbortSignal.abort(reason) })
+    await assert.rejects(cluster.clock.resolve(closing), (thrown) => thrown === reason)
+    await cluster.clock.resolve(role.close())
+  }
+})

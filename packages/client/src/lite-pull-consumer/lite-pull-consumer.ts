@@ -291,9 +291,9 @@ export class LitePullConsumer extends Observable<ConsumerEvents> implements Asyn
    * Saves offsets, leaves the group, closes the connections. What the last poll() returned comes again, unless commit() was
    * called. Idempotent.
    */
-  close(): Promise<void> {
+  close({ signal }: CallOptions = {}): Promise<void> {
     this.#closing ??= this.#close()
-    return this.#closing
+    return abortable(this.#closing, signal)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -134,9 +134,9 @@ export class Producer extends Observable<ClientEvents> {
   }
 
   /** Sends what auto-batching holds, unregisters and closes the connections. Idempotent. */
-  close(): Promise<void> {
+  close({ signal }: CallOptions = {}): Promise<void> {
     this.#closing ??= this.#close()
-    return this.#closing
+    return abortable(this.#closing, signal)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -7,7 +7,7 @@ import { checkGroupName, checkListener } from '../given.js'
 import { userQueue, withNamespace } from '../namespace.js'
 import { offsetKeeper } from '../offsets/offset-keeper.js'
 import { OffsetTable } from '../offsets/offset-table.js'
-import type { StartOptions } from '../options.js'
+import type { CallOptions, StartOptions } from '../options.js'
 import { allocateAveragely } from '../rebalance/averagely.js'
 import type { ReceivedMessage } from '../received-message.js'
 import type { Role } from '../role.js'
@@ -176,9 +176,9 @@ export class PushConsumer extends Observable<ConsumerEvents> implements AsyncIte
    * Waits for running listeners up to a deadline, saves offsets, unlocks queues, leaves the group, closes the connections.
    * Messages that were pulled and not delivered go to other members. Idempotent.
    */
-  close(): Promise<void> {
+  close({ signal }: CallOptions = {}): Promise<void> {
     this.#closing ??= this.#close()
-    return this.#closing
+    return abortable(this.#closing, signal)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
