@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/apache/rocketmq-client-go/v2"
 	"github.com/apache/rocketmq-client-go/v2/consumer"
@@ -42,8 +43,12 @@ func body(n int) []byte {
 		length = 6_000
 	}
 	text := bytes.NewBufferString(fmt.Sprintf("body %d € ", n))
-	for word := uint32(n); text.Len() < length; word = word*31 + 7 {
-		text.WriteString(strconv.FormatUint(uint64(word), 16))
+	// Characters, as all drivers count.
+	written := utf8.RuneCount(text.Bytes())
+	for word := uint32(n); written < length; word = word*31 + 7 {
+		hex := strconv.FormatUint(uint64(word), 16)
+		text.WriteString(hex)
+		written += len(hex)
 	}
 	return text.Bytes()
 }

@@ -2,7 +2,9 @@ package aerobee.e2e;
 
 import com.alibaba.fastjson.JSONObject;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -127,14 +129,22 @@ final class Run implements AutoCloseable {
         return consumer;
     }
 
+    /** All at once, since each client waits for its connections for a while. */
     @Override
     public void close() {
+        List<Thread> closing = new ArrayList<>();
         while (!closers.isEmpty()) {
-            try {
-                closers.pop().run();
-            } catch (RuntimeException error) {
-                System.err.println("while closing: " + error);
+            Thread thread = new Thread(closers.pop(), "closing");
+            thread.setUncaughtExceptionHandler((one, error) -> System.err.println("while closing: " + error));
+            thread.start();
+            closing.add(thread);
+        }
+        try {
+            for (Thread thread : closing) {
+                thread.join();
             }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 }
