@@ -57,7 +57,8 @@ async function cached(name, sources, make) {
   mkdirSync(unfinished, { recursive: true })
   try {
     await make(unfinished)
-    renameSync(unfinished, folder)
+    // Another run may have made it meanwhile.
+    if (!existsSync(folder)) renameSync(unfinished, folder)
   } finally {
     rmSync(unfinished, { recursive: true, force: true })
   }
