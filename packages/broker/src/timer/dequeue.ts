@@ -5,16 +5,16 @@ import {
   type MessageStore,
   type NewMessage,
   type TimerLog,
-  type TimerUnit,
   type TimerWheel,
 } from '@aerobee/store'
 import { mayHeal } from '../delivery/may-heal.js'
 import type { BrokerStats } from '../stats/broker-stats.js'
 import { leaving, type ReadyTimer, readyTimer } from './delivered.js'
 import type { TimerMetrics } from './metrics.js'
-import { type DueTimer, OpenSlot } from './open-slot.js'
+import type { DueTimer, OpenSlot } from './open-slot.js'
+import { mostSlots, OpenSlots } from './open-slots.js'
 import { ReadAhead } from './read-ahead.js'
-import { readSlotTimers, timerRecords } from './slot-reader.js'
+import { timerRecords } from './slot-reader.js'
 
 interface Taken {
   slot: OpenSlot
@@ -36,8 +36,6 @@ export interface DequeueParts {
   hasPlaced(wallMs: number): boolean
 }
 
-/** The one that is delivered, and the next one, which is read ahead. */
-const openSlots = 2
 /** Messages on their way into the store, and those read at once. */
 const flyingMessages = 1024
 const flyingBytes = 16 * MiB
@@ -61,8 +59,8 @@ export class TimerDequeue {
   /** Every slot before this time is done with. */
   readTimeMs = 0
   delivered = 0
+  readonly slots: OpenSlots
   readonly #parts: DequeueParts
-  readonly #open = new Map<number, OpenSlot>()
   readonly #readAhead: ReadAhead
   #running: Promise<void> | undefined
   #wanted = false
@@ -78,13 +76,18 @@ export class TimerDequeue {
 
   constructor(parts: DequeueParts) {
     this.#parts = parts
-    this.#readAhead = new ReadAhead(parts, () => this.#inOrder())
+    this.slots = new OpenSlots(parts, (failed) => {
+      if (failed !== undefined) this.#failed(failed)
+      this.#readAhead.opened()
+      this.wake()
+    })
+    this.#readAhead = new ReadAhead(parts, () => this.slots.inOrder())
   }
 
   /** `known`: where messages waited that were delivered behind the offset `knownFrom` of the commit log already. */
   resume(readTimeMs: number, known: ReadonlySet<number>, knownFrom: number): void {
     this.readTimeMs = readTimeMs
-    this.#knownUntil = Math.max(this.#now(), readTimeMs) + openSlots * this.#parts.config.timerPrecisionMs
+    this.#knownUntil = Math.max(this.#now(), readTimeMs) + mostSlots * this.#parts.config.timerPrecisionMs
     if (known.size === 0) return
     this.#known = known
     this.#knownFrom = knownFrom
@@ -108,35 +111,28 @@ export class TimerDequeue {
     this.#readAhead.stop()
     this.#timer?.cancel()
     await this.#running
-    while ([...this.#open.values()].some(({ flying }) => flying > 0)) await endOfTurn(clock)
-    for (; this.#open.get(this.readTimeMs)?.done; this.readTimeMs += config.timerPrecisionMs)
-      this.#open.delete(this.readTimeMs)
+    await this.slots.settled()
+    while (this.slots.some(({ flying }) => flying > 0)) await endOfTurn(clock)
+    for (; this.slots.get(this.readTimeMs)?.done; this.readTimeMs += config.timerPrecisionMs)
+      this.slots.delete(this.readTimeMs)
   }
 
   /** A slot was begun and can be ended. */
   #isWithin(): boolean {
     if (this.#stopped || this.#parts.config.timerStopDequeue || this.#paused()) return false
-    return [...this.#open.values()].some(({ begun, done }) => begun && !done)
-  }
-
-  /** A timer was put into the wheel. `takesBack`: the key of the message that it takes back. */
-  placed(timeMs: number, unit: TimerUnit, takesBack: string | undefined): void {
-    const slot = this.#open.get(timeMs)
-    if (slot === undefined) return
-    if (takesBack === undefined) slot.add(unit)
-    else slot.takenBack.add(takesBack)
+    return this.slots.some(({ begun, done }) => begun && !done)
   }
 
   /** What was delivered of slots that are not done with lies at or behind this offset of the commit log. */
   deliveredFrom(): number {
     let from = Math.min(this.#parts.store.status().maxPhysicalOffset, this.#knownFrom)
-    for (const slot of this.#open.values()) from = Math.min(from, slot.deliveredFrom)
+    for (const slot of this.slots.all()) from = Math.min(from, slot.deliveredFrom)
     return from
   }
 
   /** What was delivered out of slots that are not done with, as changes of the counts of timers that wait. */
   *counted(): Iterable<[topic: string, change: number]> {
-    for (const slot of this.#open.values()) yield* slot.counted
+    for (const slot of this.slots.all()) yield* slot.counted
   }
 
   /** Looks whether something is to be done now. */
@@ -150,20 +146,25 @@ export class TimerDequeue {
   }
 
   async #run(): Promise<void> {
-    const { logger } = this.#parts
+    const { config } = this.#parts
     while (this.#wanted && !this.#stopped) {
       this.#wanted = false
       try {
         await this.#advance()
-        await this.#openSlots()
+        if (!config.timerStopDequeue && !this.#paused()) this.slots.open(this.readTimeMs)
         this.#readAhead.wake()
         await this.#deliver()
       } catch (thrown) {
-        logger.error(`Timers could not be read, which is tried again: ${errorText(thrown)}`)
-        this.#pausedUntil = this.#parts.clock.monoMs() + pauseMs
+        this.#failed(thrown)
       }
     }
     this.#arm()
+  }
+
+  #failed(thrown: unknown): void {
+    const { logger, clock } = this.#parts
+    logger.error(`Timers could not be read, which is tried again: ${errorText(thrown)}`)
+    this.#pausedUntil = clock.monoMs() + pauseMs
   }
 
   /** To the first slot that is not done with. */
@@ -173,10 +174,10 @@ export class TimerDequeue {
     let passed = 0
     // A slot's time is over when nothing can be put into it any more.
     while (!this.#stopped && this.readTimeMs < floorTo(this.#now(), precisionMs)) {
-      const slot = this.#open.get(this.readTimeMs)
+      const slot = this.slots.get(this.readTimeMs)
       if (slot) {
         if (!slot.done) return
-        this.#open.delete(this.readTimeMs)
+        this.slots.delete(this.readTimeMs)
       } else if (wheel.find(this.readTimeMs)) return
       this.readTimeMs += precisionMs
       if (this.readTimeMs > this.#knownUntil) this.#forgetKnown()
@@ -187,37 +188,6 @@ export class TimerDequeue {
   #forgetKnown(): void {
     if (this.#known.size > 0) this.#known = new Set()
     this.#knownFrom = this.#knownUntil = Number.POSITIVE_INFINITY
-  }
-
-  /** Reads the slots whose time has come, and the one after. */
-  async #openSlots(): Promise<void> {
-    const { wheel, config } = this.#parts
-    const { timerPrecisionMs: precisionMs, timerStopDequeue } = config
-    if (timerStopDequeue || this.#paused()) return
-    const until = floorTo(this.#now(), precisionMs) + precisionMs
-    for (let i = 0; i < openSlots; i++) {
-      const time = this.readTimeMs + i * precisionMs
-      if (time > until || this.#open.has(time)) continue
-      const place = wheel.find(time)
-      if (place) await this.#openSlot(time, place.last)
-    }
-  }
-
-  async #openSlot(time: number, last: number): Promise<void> {
-    const { store, config, logger } = this.#parts
-    const slot = new OpenSlot(time, config.timerPrecisionMs, store.status().maxPhysicalOffset)
-    this.#open.set(time, slot)
-    try {
-      const { units, takenBack, damage } = await readSlotTimers(this.#parts, time, last)
-      if (damage !== undefined) logger.error(damage)
-      for (const key of takenBack) slot.takenBack.add(key)
-      slot.load(units)
-      this.#readAhead.opened()
-    } catch (thrown) {
-      // What came meanwhile is in the wheel too.
-      this.#open.delete(time)
-      throw thrown
-    }
   }
 
   async #deliver(): Promise<void> {
@@ -261,8 +231,8 @@ export class TimerDequeue {
     let cost = 0
     let bytes = 0
     let flying = 0
-    for (const slot of this.#open.values()) flying += slot.flying
-    for (const slot of this.#inOrder()) {
+    for (const slot of this.slots.all()) flying += slot.flying
+    for (const slot of this.slots.inOrder()) {
       // Who takes a message back does so before its slot's time.
       if (!slot.loaded || !hasPlaced(slot.timeMs + 1) || (this.#ending && !slot.begun)) return batch
       while (cost < batchCost && bytes < batchBytes && this.#hasRoom(flying + batch.length)) {
@@ -359,18 +329,14 @@ export class TimerDequeue {
     let next = floorTo(now, config.timerPrecisionMs) + config.timerPrecisionMs
     if (this.#paused()) next = now + this.#pausedUntil - clock.monoMs()
     else if (!config.timerStopDequeue) {
-      for (const slot of this.#open.values()) {
+      for (const slot of this.slots.all()) {
         if (!slot.loaded) continue
         next = Math.min(next, slot.nextDue() ?? next)
       }
-      if (this.#open.size > 0) next = Math.min(next, this.#readAhead.nextMs)
+      if (this.slots.some(() => true)) next = Math.min(next, this.#readAhead.nextMs)
     }
     this.#timer?.cancel()
     this.#timer = clock.after(Math.max(next - now, 1), () => this.wake(), { background: true })
-  }
-
-  #inOrder(): OpenSlot[] {
-    return [...this.#open.values()].sort((a, b) => a.timeMs - b.timeMs)
   }
 
   #now(): number {

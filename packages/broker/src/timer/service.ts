@@ -215,7 +215,7 @@ export class TimerService {
     const position = log.append(unit)
     wheel.put(slotMs, withUnit(slot, position, unit))
     this.metrics.add(realTopic, takesBack === undefined ? 1 : -1)
-    dequeue.placed(slotMs, unit, roll ? undefined : takesBack)
+    dequeue.slots.placed(slotMs, unit, roll ? undefined : takesBack)
   }
 
   #checkpointNow(): TimerCheckpoint {
