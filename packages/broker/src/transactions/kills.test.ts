@@ -66,7 +66,7 @@ async function begin(
 /** Lets the broker ask until nothing waits any more, and looks at what came of each half. */
 async function verify(scene: TransactionScene, ledger: Ledger, mustSurvive: boolean): Promise<void> {
   const producer = producerOf(scene, ledger)
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < scene.config.transactionCheckMax + 3; round++) {
     await producer.beat()
     await scene.clock.advance(1000)
   }
@@ -145,6 +145,8 @@ async function randomLives(seed: number): Promise<void> {
   const config: Partial<BrokerConfig> = {
     ...fast,
     flushDiskType,
+    // Each life may ask once in vain: killed before it has written down what the producer answers.
+    transactionCheckMax: 6,
     transactionOpMsgMaxSize: [16, 4096][random.below(2)]!,
     transactionOpBatchInterval: [0, 300, 3000][random.below(3)]!,
   }

@@ -61,11 +61,10 @@ async function readOps(parts: TransactionParts, { halves, ops }: HalfLane) {
   const below = new Set<QueueOffset>()
   let listedBelow: PhysicalOffset | undefined
   const end = store.maxOffset(opTopic, queueId)
-  let at = Math.max(
-    offsets.committed(transactionGroup, opTopic, queueId) ?? 0,
-    store.minOffset(opTopic, queueId),
-  )
-  let expected = at
+  const committed = offsets.committed(transactionGroup, opTopic, queueId) ?? 0
+  let at = Math.max(committed, store.minOffset(opTopic, queueId))
+  // The queue begins later where a power cut has taken its first messages.
+  let expected = committed
   let sound = true
   while (at < end) {
     const { records, next } = await readRecords(parts, opTopic, queueId, at, end, batchRecords)

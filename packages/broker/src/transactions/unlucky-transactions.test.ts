@@ -96,3 +96,29 @@ test('a clock that is put back neither checks young halves for ever nor forgets 
   assert.deepEqual(await scene.bodies('T'), ['m'])
   await scene.stop()
 })
+
+test('an outcome whose op message is lost, the first of its queue, is no reason for a second one', async () => {
+  const config = { flushConsumerOffsetInterval: 3_600_000 }
+  const scene = await TransactionScene.started({ config })
+  const producer = scene.producer()
+  await producer.end(await producer.prepare('committed'), 'commit')
+  await scene.clock.advance(4000)
+  await producer.end(await producer.prepare('other'), 'rollback')
+  const [first, second] = await scene.queue(opTopic)
+  assert.deepEqual([first?.body.length, second?.queueOffset], [2, 1])
+  scene.disk.kill()
+  const image = scene.disk.afterKill()
+  const path = '/store/commitlog/00000000000000000000'
+  const bytes = image.readFileSync(path)!
+  bytes.fill(0x58, first!.physicalOffset + 4, first!.physicalOffset + 8)
+  image.place(path, bytes)
+  for (const name of ['consumequeue', 'positions.json', 'positions.json.bak'])
+    if (image.infoSync(`/store/${name}`)) image.removeTreeSync(`/store/${name}`)
+  const next = await TransactionScene.started({ disk: image, config })
+  assert.equal(next.store.minOffset(opTopic, 0), 1)
+  const asked = next.producer({ answer: () => 'commit' })
+  await asked.beat()
+  await next.clock.advance(60_000)
+  assert.deepEqual([asked.checks, await next.bodies('T')], [[], ['committed']])
+  await next.stop()
+})
