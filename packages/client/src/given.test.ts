@@ -68,6 +68,11 @@ test('topics, bodies and what else a message has are refused at once when they a
     )
     assert.match(await send({ topic: 'T', body: 5 }), /of type number/)
     assert.equal(await send({ topic: 'T' }), 'the message body is null')
+    assert.equal(await send(anything(undefined)), 'the message is null')
+    assert.equal(
+      await refusal(() => producer.sendBatch([anything({ body: 'x' })])),
+      'The specified topic is blank',
+    )
     for (const [field, fault] of [
       [{ properties: { n: 5 } }, 'property n is of type number: give text'],
       [{ tags: ['a'] }, 'tags is of type object: give text'],

@@ -1,5 +1,6 @@
 import { AerobeeError } from '@aerobee/base'
 import { type BatchItem, isRetryTopic } from '@aerobee/wire'
+import { checkTopicName } from '../given.js'
 import type { OutgoingMessage } from '../outgoing-message.js'
 import { isDelayed } from './build-message.js'
 
@@ -12,11 +13,12 @@ export function checkBatch(messages: readonly OutgoingMessage[]): void {
   const illegal = (text: string) =>
     new AerobeeError('INVALID_ARGUMENT', `Failed to initiate the MessageBatch: ${text}`)
   if (!first) throw illegal('a batch needs at least one message')
+  checkTopicName(first.topic)
   for (const message of messages) {
     if (isDelayed(message)) throw illegal('TimeDelayLevel is not supported for batching')
-    if (isRetryTopic(message.topic)) throw illegal('Retry Group is not supported for batching')
     if (message.topic !== first.topic)
       throw illegal('The topic of the messages in one batch should be the same')
+    if (isRetryTopic(message.topic)) throw illegal('Retry Group is not supported for batching')
     if ((message.waitStoreMsgOK ?? true) !== (first.waitStoreMsgOK ?? true))
       throw illegal('The waitStoreMsgOK of the messages in one batch should the same')
   }

@@ -141,6 +141,7 @@ export class Sender implements SendingOwner {
 
   /** Throws AerobeeError INVALID_ARGUMENT. */
   request(message: OutgoingMessage, kind: SendKind = noKind): SendRequest {
+    if (!message) throw new AerobeeError('INVALID_ARGUMENT', 'the message is null')
     const topic = isGiven(message.topic) ? this.topicOf(message.topic) : ''
     checkTopic(topic)
     const { namespace } = this.instance
