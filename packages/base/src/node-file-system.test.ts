@@ -56,6 +56,18 @@ test(
 )
 
 test(
+  'a failure says what to do about it',
+  withDirectory((directory) => {
+    const file = join(directory, 'file')
+    disk.openSync(file, { create: true }).closeSync()
+    assert.throws(() => disk.readFileSync(join(file, 'x')), {
+      code: 'IO_FAILED',
+      message: /failed with ENOTDIR\. A part of this path is a file: name another one\.$/,
+    })
+  }),
+)
+
+test(
   'a missing file is undefined where the signature says so and IO_FAILED with ENOENT elsewhere',
   withDirectory((directory) => {
     const path = join(directory, 'missing')

@@ -236,6 +236,8 @@ function failed(call: string, path: string, cause: unknown): AerobeeError {
 const advices: Record<string, string> = {
   ENOSPC: ' Free space on its disk.',
   EACCES: ' Give this user access to it.',
+  EPERM: ' Give this user access to it.',
+  ENOTDIR: ' A part of this path is a file: name another one.',
   EMFILE: ' Raise the limit of open files (ulimit -n).',
   EROFS: ' Its file system is mounted read-only.',
 }
