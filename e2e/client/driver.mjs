@@ -3,6 +3,7 @@
 import { createInterface } from 'node:readline'
 import { consume, produce, stored } from './load.mjs'
 import { member } from './member.mjs'
+import { halves, outcomes } from './transactions.mjs'
 
 /**
  * @typedef {object} Run what a scenario gets
@@ -17,7 +18,7 @@ import { member } from './member.mjs'
  */
 
 /** @type {Record<string, (run: Run) => Promise<object>>} */
-const scenarios = { consume, member, produce, stored }
+const scenarios = { consume, halves, member, outcomes, produce, stored }
 
 /** @type {typeof import('@aerobee/client')} */
 const client = await import(process.argv[2])

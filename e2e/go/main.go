@@ -32,6 +32,8 @@ var scenarios = map[string]func(*run) (figures, error){
 	"trace":          trace,
 	"halves":         halves,
 	"outcomes":       outcomes,
+	"immunity":       immunity,
+	"givenUp":        givenUp,
 	"requests":       requests,
 	"lightQueues":    lightQueues,
 	"rebalance":      rebalance,

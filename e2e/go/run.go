@@ -77,10 +77,14 @@ func (r *run) close() {
 
 // await waits for a condition that other goroutines bring about.
 func await(condition func() bool, what func() string) error {
-	end := time.Now().Add(deadline)
+	return awaitFor(deadline, condition, what)
+}
+
+func awaitFor(limit time.Duration, condition func() bool, what func() string) error {
+	end := time.Now().Add(limit)
 	for !condition() {
 		if time.Now().After(end) {
-			return fmt.Errorf("waited %v for %s", deadline, what())
+			return fmt.Errorf("waited %v for %s", limit, what())
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -18,7 +18,13 @@ type decider struct {
 	sync.Mutex
 	decides bool
 	checks  map[int]int
+	// askedAt has the time of the first check, in ms.
+	askedAt map[int]int64
 	failure error
+}
+
+func newDecider(decides bool) *decider {
+	return &decider{decides: decides, checks: map[int]int{}, askedAt: map[int]int64{}}
 }
 
 func (d *decider) ExecuteLocalTransaction(message *primitive.Message) primitive.LocalTransactionState {
@@ -37,6 +43,9 @@ func (d *decider) CheckLocalTransaction(message *primitive.MessageExt) primitive
 	defer d.Unlock()
 	n := numberOf(message)
 	d.checks[n]++
+	if d.checks[n] == 1 {
+		d.askedAt[n] = time.Now().UnixMilli()
+	}
 	if id := message.GetProperty("UNIQ_KEY"); id == "" || id != message.TransactionId {
 		d.failure = fmt.Errorf("message %d with id %s is asked for as transaction %s", n, id, message.TransactionId)
 	}
@@ -60,8 +69,8 @@ func (d *decider) checked() map[int]int {
 	return copied
 }
 
-// sendInTransactions sends samples and returns their ids by number.
-func sendInTransactions(r *run, d *decider, first, count int) (map[int]string, error) {
+// transactionProducer is started.
+func (r *run) transactionProducer(d *decider) (rocketmq.TransactionProducer, error) {
 	p, err := rocketmq.NewTransactionProducer(d,
 		producer.WithNameServer([]string{r.text("namesrv")}),
 		producer.WithGroupName(r.group("transactions")),
@@ -73,16 +82,31 @@ func sendInTransactions(r *run, d *decider, first, count int) (map[int]string, e
 		return nil, err
 	}
 	r.closers = append(r.closers, p.Shutdown)
+	return p, nil
+}
+
+func sendInTransaction(p rocketmq.TransactionProducer, message *primitive.Message) (string, error) {
+	result, err := p.SendMessageInTransaction(context.Background(), message)
+	if err != nil {
+		return "", fmt.Errorf("transaction %d: %w", numberOf(message), err)
+	}
+	if result.Status != primitive.SendOK {
+		return "", fmt.Errorf("transaction %d: status %d", numberOf(message), result.Status)
+	}
+	return result.MsgID, nil
+}
+
+// sendInTransactions sends samples and returns their ids by number.
+func sendInTransactions(r *run, d *decider, first, count int) (map[int]string, error) {
+	p, err := r.transactionProducer(d)
+	if err != nil {
+		return nil, err
+	}
 	ids := map[int]string{}
 	for n := first; n < first+count; n++ {
-		result, err := p.SendMessageInTransaction(context.Background(), sample(r.topic(), n))
-		if err != nil {
-			return nil, fmt.Errorf("transaction %d: %w", n, err)
+		if ids[n], err = sendInTransaction(p, sample(r.topic(), n)); err != nil {
+			return nil, err
 		}
-		if result.Status != primitive.SendOK {
-			return nil, fmt.Errorf("transaction %d: status %d", n, result.Status)
-		}
-		ids[n] = result.MsgID
 	}
 	return ids, nil
 }
@@ -93,7 +117,7 @@ func halves(r *run) (figures, error) {
 		return nil, err
 	}
 	count := r.number("count", 40)
-	_, err := sendInTransactions(r, &decider{checks: map[int]int{}}, r.number("first", 0), count)
+	_, err := sendInTransactions(r, newDecider(false), r.number("first", 0), count)
 	return figures{"sent": count}, err
 }
 
@@ -103,7 +127,7 @@ func outcomes(r *run) (figures, error) {
 	if err := r.makeTopic(4); err != nil {
 		return nil, err
 	}
-	d := &decider{decides: true, checks: map[int]int{}}
+	d := newDecider(true)
 	ids, err := sendInTransactions(r, d, first, count-first)
 	if err != nil {
 		return nil, err

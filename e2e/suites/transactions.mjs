@@ -1,4 +1,4 @@
-// Transactions and requests with replies, by the Java clients and Go's; halves on their way between two kinds of broker.
+// Transactions and requests with replies, by the Java clients, Go's and ours; halves on their way between two kinds of broker.
 import { freePort } from '../lib/ports.mjs'
 
 /** @typedef {import('../lib/suite.mjs').Context} Context */
@@ -14,10 +14,24 @@ const config = {
   transactionOpBatchInterval: 300,
 }
 
-/** @param {'java-5.3.3' | 'java-4.9.8' | 'go'} need */
+/** @param {Context} context @param {Driver} driver */
+async function givenUp(context, driver) {
+  await context.case('what never gets an outcome is given up', async () => {
+    const cluster = await context.servers.startCluster(context.target, {
+      store: context.folder('given-up'),
+      config: { ...config, transactionCheckMax: 2 },
+    })
+    const { namesrv, broker } = cluster
+    const result = await driver.run('givenUp', { namesrv, broker, topic: 'e2e-given-up', checks: 2 })
+    await cluster.stop()
+    return result
+  })
+}
+
+/** @param {'java-5.3.3' | 'java-4.9.8' | 'go' | 'client'} need */
 const clientSuite = (need) => ({
   name: `transactions-${need}`,
-  proves: `transactions and requests of the client ${need}: commit, roll back, unknown and then asked, across a stop and a kill of the broker; replies`,
+  proves: `transactions of the client ${need}: commit, roll back, unknown and then asked, across a stop and a kill of the broker${need === 'client' ? '' : '; immunity, what is given up; requests and replies'}`,
   needs: /** @type {Need[]} */ ([need]),
   /** @param {Context} context */
   async run(context) {
@@ -31,9 +45,15 @@ const clientSuite = (need) => ({
     await context.case('commit, roll back, and both when the broker asks', () =>
       driver.run('outcomes', { namesrv, broker, topic: 'e2e-transactions' }),
     )
-    await context.case('requests and replies', () =>
-      driver.run('requests', { namesrv, broker, topic: 'e2e-requests' }),
-    )
+    // Ours does the rest among its own cases.
+    if (need !== 'client') {
+      await context.case('no check before the time that a half asks for', () =>
+        driver.run('immunity', { namesrv, broker, topic: 'e2e-immunity' }),
+      )
+      await context.case('requests and replies', () =>
+        driver.run('requests', { namesrv, broker, topic: 'e2e-requests' }),
+      )
+    }
     // Apache's broker stores some commits twice when it is stopped or killed.
     const ends = context.target === 'apache' ? [] : ['stopped', 'killed']
     for (const end of ends)
@@ -46,8 +66,9 @@ const clientSuite = (need) => ({
         const killed = end === 'killed' ? 1 : 0
         return driver.run('outcomes', { ...parameters, first: 40, count: 44, killed })
       })
-    await driver.stop()
     await cluster.stop()
+    if (need !== 'client') await givenUp(context, driver)
+    await driver.stop()
   },
 })
 
@@ -107,5 +128,6 @@ export const transactionSuites = [
   clientSuite('java-5.3.3'),
   clientSuite('java-4.9.8'),
   clientSuite('go'),
+  clientSuite('client'),
   handOverSuite,
 ]

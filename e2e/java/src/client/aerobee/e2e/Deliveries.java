@@ -27,6 +27,8 @@ final class Deliveries {
     private static final long[] LEVELS_MS = {1000, 2000, 1000, 1000, 1000, 3000};
     /** A machine under load may be slow; what is late for another reason is much later. */
     private static final long LATE_MS = 3000;
+    /** Apache's broker takes 30 s to give halves up. */
+    private static final long MADE_DEADLINE_NS = 75_000_000_000L;
 
     private Deliveries() {
     }
@@ -144,14 +146,19 @@ final class Deliveries {
         return new JSONObject().fluentPut("sent", 3).fluentPut("dead", 1);
     }
 
-    @SuppressWarnings("deprecation")
     private static Map<Integer, MessageExt> deadLetters(Run run, String group, int count) throws Exception {
-        DefaultMQPullConsumer reader = run.pullConsumer(run.group("dead"));
-        MessageQueue queue = new MessageQueue("%DLQ%" + group, "broker-a", 0);
+        return firstOf(run, "%DLQ%" + group, count);
+    }
+
+    /** So many messages of the first queue of a topic that the broker makes when there is something to put there. */
+    @SuppressWarnings("deprecation")
+    static Map<Integer, MessageExt> firstOf(Run run, String topic, int count) throws Exception {
+        DefaultMQPullConsumer reader = run.pullConsumer(run.group("reader"));
+        MessageQueue queue = new MessageQueue(topic, "broker-a", 0);
         Map<Integer, MessageExt> found = new TreeMap<>();
-        long end = System.nanoTime() + 30_000_000_000L;
+        long end = System.nanoTime() + MADE_DEADLINE_NS;
         for (long offset = 0; found.size() < count; ) {
-            Check.that(System.nanoTime() < end, "waited for " + count + " dead letters, there are " + found.keySet());
+            Check.that(System.nanoTime() < end, "waited for " + count + " messages of " + topic + ", there are " + found.keySet());
             PullResult result;
             try {
                 result = reader.pull(queue, "*", offset, 32);

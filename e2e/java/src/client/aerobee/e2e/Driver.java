@@ -53,6 +53,8 @@ public final class Driver {
             .add("trace", Traces::trace)
             .add("halves", Transactions::halves)
             .add("outcomes", Transactions::outcomes)
+            .add("immunity", Transactions::immunity)
+            .add("givenUp", Transactions::givenUp)
             .add("requests", Requests::requests)
             .add("innerBatches", QueueTypes::innerBatches)
             .add("lightQueues", QueueTypes::lightQueues)

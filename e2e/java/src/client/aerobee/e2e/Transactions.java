@@ -1,7 +1,9 @@
 package aerobee.e2e;
 
 import com.alibaba.fastjson.JSONObject;
+import java.util.Arrays;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,7 +12,9 @@ import org.apache.rocketmq.client.producer.TransactionListener;
 import org.apache.rocketmq.client.producer.TransactionMQProducer;
 import org.apache.rocketmq.client.producer.TransactionSendResult;
 import org.apache.rocketmq.common.message.Message;
+import org.apache.rocketmq.common.message.MessageAccessor;
 import org.apache.rocketmq.common.message.MessageExt;
+import org.apache.rocketmq.common.message.MessageQueue;
 
 /**
  * Transactions by message number, n modulo 4: 0 commits, 1 rolls back, 2 commits and 3 rolls back when the broker asks.
@@ -22,6 +26,7 @@ final class Transactions {
     /** Answers as the number says, or with no outcome at all. */
     private static final class Listener implements TransactionListener {
         final Map<Integer, Integer> checks = new ConcurrentHashMap<>();
+        final Map<Integer, Long> firstAskedAt = new ConcurrentHashMap<>();
         private final boolean decides;
 
         Listener(boolean decides) {
@@ -44,6 +49,7 @@ final class Transactions {
         public LocalTransactionState checkLocalTransaction(MessageExt message) {
             int n = Samples.number(message);
             checks.merge(n, 1, Integer::sum);
+            firstAskedAt.putIfAbsent(n, System.currentTimeMillis());
             Check.equal(message.getProperty("UNIQ_KEY"), message.getTransactionId(), "transaction id of message " + n);
             if (!decides) {
                 return LocalTransactionState.UNKNOW;
@@ -124,5 +130,55 @@ final class Transactions {
             producer.shutdown();
         }
         return new JSONObject().fluentPut("committed", inbox.deliveries.get()).fluentPut("checked", listener.checks.size());
+    }
+
+    /** Of the halves without an outcome every second is not to be asked for within 6 s. */
+    static Map<String, Object> immunity(Run run) throws Exception {
+        Listener listener = new Listener(true);
+        TransactionMQProducer producer = producer(run, listener);
+        Map<Integer, Long> sentAt = new TreeMap<>();
+        Inbox inbox = new Inbox(run.topic());
+        try {
+            for (int n = 2; n < 40; n += 4) {
+                Message message = Samples.message(run.topic(), n);
+                if (n % 8 == 2) {
+                    MessageAccessor.putProperty(message, "CHECK_IMMUNITY_TIME_IN_SECONDS", "6");
+                }
+                sentAt.put(n, System.currentTimeMillis());
+                Samples.sendOk(producer.sendMessageInTransaction(message, n));
+            }
+            inbox.open(run, run.group("consumer"), "*");
+            inbox.await(sentAt.size());
+        } finally {
+            producer.shutdown();
+        }
+        sentAt.forEach((n, at) -> {
+            long waited = listener.firstAskedAt.get(n) - at;
+            Check.that(waited >= (n % 8 == 2 ? 6000 : 2500), "message " + n + " was asked for after " + waited + " ms");
+        });
+        Check.equal(sentAt.size(), inbox.deliveries.get(), "deliveries");
+        return new JSONObject().fluentPut("asked", sentAt.size());
+    }
+
+    /** Halves that never get an outcome are asked for so many times, and then put away. */
+    static Map<String, Object> givenUp(Run run) throws Exception {
+        Listener listener = new Listener(false);
+        TransactionMQProducer producer = producer(run, listener);
+        try {
+            for (int n = 2; n < 18; n += 4) {
+                Samples.sendOk(producer.sendMessageInTransaction(Samples.message(run.topic(), n), n));
+            }
+            Map<Integer, MessageExt> away = Deliveries.firstOf(run, "TRANS_CHECK_MAX_TIME_TOPIC", 4);
+            away.forEach((n, message) -> Check.that(Arrays.equals(Samples.body(n), message.getBody()), "body of " + n));
+            Map<Integer, Integer> wanted = new TreeMap<>();
+            away.keySet().forEach(n -> wanted.put(n, run.number("checks", 0)));
+            Check.equal(wanted, new TreeMap<>(listener.checks), "checks");
+            for (MessageQueue queue : producer.fetchPublishMessageQueues(run.topic())) {
+                Check.equal(0L, producer.maxOffset(queue), "messages in " + queue);
+            }
+        } finally {
+            producer.shutdown();
+        }
+        return new JSONObject().fluentPut("givenUp", 4);
     }
 }
