@@ -304,6 +304,7 @@ export class LitePullConsumer extends Observable<ConsumerEvents> implements Asyn
     const instance = this.#instance
     this.#startedAtWallMs = instance.surroundings.clock.wallMs()
     try {
+      this.#offsets.open()
       instance.addRole(this.#role)
       this.#state = 'running'
       this.#watch.start()
@@ -348,6 +349,7 @@ export class LitePullConsumer extends Observable<ConsumerEvents> implements Asyn
     await this.#queues.stop()
     if (this.#starting) {
       await this.#offsets.save()
+      this.#offsets.close()
       await this.#instance.removeRole(this.#role)
     }
     if (this.#owned) await this.#instance.close()

@@ -3,6 +3,9 @@ import { bodies } from '@aerobee/wire'
 import { type MessageQueue, queueKey } from '../route.js'
 import type { OffsetKeeper, OffsetSlot } from './offset-table.js'
 
+/** Directories in use by consumers of this process: two in one would overwrite each other's offsets. */
+const inUse = new WeakMap<FileSystem, Set<string>>()
+
 type Offsets = Map<string, readonly [MessageQueue, number]>
 
 /**
@@ -17,10 +20,28 @@ export class LocalOffsets implements OffsetKeeper {
   readonly #files: FileSystem
   readonly #directory: string
   #offsets: Offsets | undefined
+  #opened = false
 
   constructor(files: FileSystem, directory: string) {
     this.#files = files
     this.#directory = directory
+  }
+
+  /** Throws AerobeeError INVALID_ARGUMENT when another consumer of this process has the directory. */
+  open(): void {
+    const directories = inUse.get(this.#files) ?? new Set()
+    if (directories.has(this.#directory))
+      throw new AerobeeError(
+        'INVALID_ARGUMENT',
+        `another broadcasting consumer of this process keeps its offsets in ${this.#directory}: give each an instanceName or a localOffsetStoreDir of its own`,
+      )
+    inUse.set(this.#files, directories.add(this.#directory))
+    this.#opened = true
+  }
+
+  close(): void {
+    if (this.#opened) inUse.get(this.#files)?.delete(this.#directory)
+    this.#opened = false
   }
 
   /** Throws IO_FAILED, and STORE_CORRUPT when neither file can be read. */

@@ -19,6 +19,10 @@ export interface OffsetKeeper {
   read(queue: MessageQueue): Promise<number | undefined>
   /** Resolves with a list of failures. */
   write(slots: readonly OffsetSlot[]): Promise<readonly unknown[]>
+  /** Before the first read; throws when somebody else of this process keeps offsets there. */
+  open?(): void
+  /** After the last write. Idempotent. */
+  close?(): void
 }
 
 /** Offsets of one group, gathered in memory between two savings (reference: client-behaviour 11). */
@@ -32,6 +36,16 @@ export class OffsetTable {
     this.#keeper = keeper
     this.#logger = logger
     this.#events = events
+  }
+
+  /** Throws AerobeeError INVALID_ARGUMENT when another consumer of this process keeps its offsets at the same place. */
+  open(): void {
+    this.#keeper.open?.()
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#keeper.close?.()
   }
 
   /** Made when there is none. */

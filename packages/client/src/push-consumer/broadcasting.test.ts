@@ -60,6 +60,21 @@ test('every member gets every message, and keeps its offsets in a file of its ow
   await cluster.close()
 })
 
+test('two consumers of a process may not keep their offsets in one file, one after the other may', async () => {
+  const cluster = await FakeCluster.start()
+  cluster.createTopic('T', 1)
+  const files = new FaultFileSystem()
+  const first = await start(cluster, files, [])
+  await assert.rejects(start(cluster, files, []), {
+    code: 'INVALID_ARGUMENT',
+    message:
+      /^another broadcasting consumer of this process keeps its offsets in .*@DEFAULT\/g: give each an/,
+  })
+  await cluster.clock.resolve(first.close())
+  await start(cluster, files, [])
+  await cluster.close()
+})
+
 test('what fails is not sent back', async () => {
   const cluster = await FakeCluster.start()
   cluster.createTopic('T', 1)

@@ -18,7 +18,10 @@ export type ConsumeFromWhere =
 /** What consumers of every kind take (reference: client-behaviour 3.1, 3.4). */
 export interface GroupConsumerOptions extends ClientOptions {
   consumerGroup: string
-  /** CLUSTERING: the members of the group share the messages. BROADCASTING: each gets all. Default CLUSTERING. */
+  /**
+   * CLUSTERING: the members of the group share the messages. BROADCASTING: each gets all, and keeps
+   * its offsets in a file named by its address, instanceName and group. Default CLUSTERING.
+   */
   messageModel?: MessageModel
   /**
    * Where a group without offsets begins, whatever the broker would guess. Without it consumeFromWhere counts, as in

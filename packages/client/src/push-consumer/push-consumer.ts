@@ -212,6 +212,7 @@ export class PushConsumer extends Observable<ConsumerEvents> implements AsyncIte
     })
     this.#delivery = delivery
     try {
+      this.#offsets.open()
       await this.#join(delivery, options)
     } catch (thrown) {
       if (this.#closing) throw closed()
@@ -257,6 +258,7 @@ export class PushConsumer extends Observable<ConsumerEvents> implements AsyncIte
       await this.#offsets.save()
       await delivery.leave()
       await this.#instance.removeRole(this.#role)
+      this.#offsets.close()
     }
     if (this.#owned) await this.#instance.close()
     this.events.emit('closed')
