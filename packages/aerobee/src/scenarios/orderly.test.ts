@@ -19,7 +19,7 @@ class Queues {
   listener(member: string) {
     return async (message: ReceivedMessage) => {
       const { queue, queueOffset } = message
-      const end = this.#ends.get(queue.queueId) ?? 0
+      const end = this.#endOf(queue.queueId)
       const what = `${member} got ${queueOffset} of queue ${queue.queueId}`
       assert.ok(queueOffset <= end, `${what}, where ${end} was next\n${this.#scene.tell()}`)
       const work = `${member} ${queue.queueId}`
@@ -29,8 +29,13 @@ class Queues {
       this.#atWork.delete(work)
       // Now and then once more, before any other.
       if (this.#scene.random.below(20) === 0) throw new Error('not yet')
-      this.#ends.set(queue.queueId, Math.max(end, queueOffset + 1))
+      // While the broker was away another member may have been at work on the queue, too.
+      this.#ends.set(queue.queueId, Math.max(this.#endOf(queue.queueId), queueOffset + 1))
     }
+  }
+
+  #endOf(queueId: number): number {
+    return this.#ends.get(queueId) ?? 0
   }
 }
 
