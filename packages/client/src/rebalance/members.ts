@@ -9,8 +9,8 @@ export class GroupMembers {
   readonly #group: string
   /** Broker name -> client ids: answers of this run. */
   readonly #told = new Map<string, readonly string[]>()
-  /** The last answer as it came: mostly it is the same again. */
-  #last: { body: Uint8Array; members: readonly string[] } | undefined
+  /** Broker name -> its last answer as it came: mostly it is the same again. Each has an order of its own. */
+  readonly #last = new Map<string, { body: Uint8Array; members: readonly string[] }>()
 
   constructor(instance: ClientInstance, group: string) {
     this.#instance = instance
@@ -34,7 +34,7 @@ export class GroupMembers {
     const candidates = [...byBroker]
     for (let i = 0; i < candidates.length; i++) {
       const [broker, queue] = candidates[(turn + i) % candidates.length]!
-      const members = await this.#ask(queue)
+      const members = await this.#ask(broker, queue)
       if (!members) continue
       this.#told.set(broker, members)
       return members
@@ -42,7 +42,7 @@ export class GroupMembers {
     return undefined
   }
 
-  async #ask(queue: MessageQueue): Promise<readonly string[] | undefined> {
+  async #ask(broker: string, queue: MessageQueue): Promise<readonly string[] | undefined> {
     const { addresses, callTimeoutMs: timeoutMs } = this.#instance
     const fields = { consumerGroup: this.#group }
     try {
@@ -50,18 +50,19 @@ export class GroupMembers {
       const answer = await this.#instance.call(address, commands.getConsumerListByGroup, fields, {
         timeoutMs,
       })
-      return answer.code === responseCodes.SUCCESS ? this.#read(answer.body) : undefined
+      return answer.code === responseCodes.SUCCESS ? this.#read(broker, answer.body) : undefined
     } catch {
       return undefined
     }
   }
 
-  #read(body: Uint8Array): readonly string[] | undefined {
-    if (this.#last && asBuffer(this.#last.body).equals(body)) return this.#last.members
+  #read(broker: string, body: Uint8Array): readonly string[] | undefined {
+    const last = this.#last.get(broker)
+    if (last && asBuffer(last.body).equals(body)) return last.members
     const list = bodies.consumerIdList.decode(body)
     if (!list.ok) return undefined
     const members = [...list.value.consumerIdList].sort()
-    this.#last = { body: Uint8Array.from(body), members }
+    this.#last.set(broker, { body: Uint8Array.from(body), members })
     return members
   }
 }
