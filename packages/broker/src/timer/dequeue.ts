@@ -328,13 +328,11 @@ export class TimerDequeue {
     const now = this.#now()
     let next = floorTo(now, config.timerPrecisionMs) + config.timerPrecisionMs
     if (this.#paused()) next = now + this.#pausedUntil - clock.monoMs()
-    else if (!config.timerStopDequeue) {
+    else if (!config.timerStopDequeue)
       for (const slot of this.slots.all()) {
-        if (!slot.loaded) continue
-        next = Math.min(next, slot.nextDue() ?? next)
+        next = Math.min(next, this.#readAhead.nextMs)
+        if (slot.loaded) next = Math.min(next, slot.nextDue() ?? next)
       }
-      if (this.slots.some(() => true)) next = Math.min(next, this.#readAhead.nextMs)
-    }
     this.#timer?.cancel()
     this.#timer = clock.after(Math.max(next - now, 1), () => this.wake(), { background: true })
   }
