@@ -13,14 +13,8 @@ import (
 // where it was. No message fails: the client would not take it out of its queue, and so never commit what is after it.
 func broadcast(r *run) (figures, error) {
 	first, later := 40, 20
-	if err := r.makeTopic(4); err != nil {
-		return nil, err
-	}
-	p, err := r.producer()
+	p, err := filled(r, 4, first)
 	if err != nil {
-		return nil, err
-	}
-	if _, err := sendEach(p, r.topic(), 0, first); err != nil {
 		return nil, err
 	}
 	stays, leaves, back := newInbox(r.topic()), newInbox(r.topic()), newInbox(r.topic())

@@ -20,52 +20,58 @@ const lateMs = 3000
 func delays(r *run) (figures, error) {
 	levels := []int{1, 2, 6, 99}
 	count := 60
-	if err := r.makeTopic(4); err != nil {
-		return nil, err
-	}
-	p, err := r.producer()
+	latest, err := sendAhead(r, count, lateMs,
+		func(n int) *primitive.Message { return sample(r.topic(), n).WithDelayTimeLevel(levels[n%len(levels)]) },
+		func(n int, message *primitive.MessageExt) int64 {
+			level := min(levels[n%len(levels)], len(levelsMs))
+			return message.StoreTimestamp - message.BornTimestamp - levelsMs[level-1]
+		})
 	if err != nil {
 		return nil, err
 	}
+	return figures{"delayed": count, "latestMs": latest}, nil
+}
+
+// sendAhead sends messages that are to come later, and returns how many ms the latest one was late: each comes once, none
+// early, and none more than "most" ms late.
+func sendAhead(r *run, count int, most int64, message func(n int) *primitive.Message, late func(n int, message *primitive.MessageExt) int64) (int64, error) {
+	if err := r.makeTopic(4); err != nil {
+		return 0, err
+	}
+	p, err := r.producer()
+	if err != nil {
+		return 0, err
+	}
 	in := newInbox(r.topic())
 	if _, err := in.open(r, r.group("consumer"), "*"); err != nil {
-		return nil, err
+		return 0, err
 	}
 	for n := 0; n < count; n++ {
-		if _, err := p.SendSync(context.Background(), sample(r.topic(), n).WithDelayTimeLevel(levels[n%len(levels)])); err != nil {
-			return nil, err
+		if _, err := p.SendSync(context.Background(), message(n)); err != nil {
+			return 0, fmt.Errorf("send %d: %w", n, err)
 		}
 	}
 	if err := in.await(count); err != nil {
-		return nil, err
+		return 0, err
 	}
 	latest := int64(0)
 	for n, message := range in.byNumber {
-		level := min(levels[n%len(levels)], len(levelsMs))
-		waited := message.StoreTimestamp - message.BornTimestamp
-		late := waited - levelsMs[level-1]
-		if late < 0 || late > lateMs {
-			return nil, fmt.Errorf("message %d of level %d came after %d ms", n, level, waited)
+		ms := late(n, message)
+		if ms < 0 || ms > most {
+			return 0, fmt.Errorf("message %d came %d ms after its time", n, ms)
 		}
-		latest = max(latest, late)
+		latest = max(latest, ms)
 	}
 	if in.deliveries != count {
-		return nil, fmt.Errorf("%d deliveries of %d messages", in.deliveries, count)
+		return 0, fmt.Errorf("%d deliveries of %d messages", in.deliveries, count)
 	}
-	return figures{"delayed": count, "latestMs": latest}, nil
+	return latest, nil
 }
 
 // retries: of each three messages one never succeeds, one does at the second try, and one at once.
 func retries(r *run) (figures, error) {
 	count, tries := 9, 3
-	if err := r.makeTopic(4); err != nil {
-		return nil, err
-	}
-	p, err := r.producer()
-	if err != nil {
-		return nil, err
-	}
-	if _, err := sendEach(p, r.topic(), 0, count); err != nil {
+	if _, err := filled(r, 4, count); err != nil {
 		return nil, err
 	}
 	var lock sync.Mutex
@@ -74,7 +80,7 @@ func retries(r *run) (figures, error) {
 	if err := r.makeTopicsOf(group); err != nil {
 		return nil, err
 	}
-	_, err = r.pushConsumer(group, "*", func(_ context.Context, messages ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
+	_, err := r.pushConsumer(group, "*", func(_ context.Context, messages ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
 		lock.Lock()
 		defer lock.Unlock()
 		message := messages[0]
@@ -132,22 +138,15 @@ func (r *run) makeTopicsOf(group string) error {
 // put away.
 func orderlyRetries(r *run) (figures, error) {
 	group := r.group("ordered")
-	if err := r.makeTopic(1); err != nil {
+	if _, err := filled(r, 1, 3); err != nil {
 		return nil, err
 	}
 	if err := r.makeTopicsOf(group); err != nil {
 		return nil, err
 	}
-	p, err := r.producer()
-	if err != nil {
-		return nil, err
-	}
-	if _, err := sendEach(p, r.topic(), 0, 3); err != nil {
-		return nil, err
-	}
 	var lock sync.Mutex
 	var delivered []string
-	_, err = r.pushConsumer(group, "*", func(_ context.Context, messages ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
+	_, err := r.pushConsumer(group, "*", func(_ context.Context, messages ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
 		lock.Lock()
 		defer lock.Unlock()
 		n := numberOf(messages[0])

@@ -15,14 +15,8 @@ import (
 // fill sends "count" samples and a batch of 16 more.
 func fill(r *run) (figures, error) {
 	count := r.number("count", 60)
-	if err := r.makeTopic(4); err != nil {
-		return nil, err
-	}
-	p, err := r.producer()
+	p, err := filled(r, 4, count)
 	if err != nil {
-		return nil, err
-	}
-	if _, err := sendEach(p, r.topic(), 0, count); err != nil {
 		return nil, err
 	}
 	var batch []*primitive.Message

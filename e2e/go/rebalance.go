@@ -59,14 +59,8 @@ func (m *member) awaitQueues(count int, all *inbox) error {
 
 // rebalance lets consumers of one group join and leave while messages keep coming; nothing may be lost.
 func rebalance(r *run) (figures, error) {
-	if err := r.makeTopic(rebalanceQueues); err != nil {
-		return nil, err
-	}
-	p, err := r.producer()
+	p, err := filled(r, rebalanceQueues, 1)
 	if err != nil {
-		return nil, err
-	}
-	if _, err := sendEach(p, r.topic(), 0, 1); err != nil {
 		return nil, err
 	}
 	sent := 1

@@ -93,6 +93,18 @@ func awaitFor(limit time.Duration, condition func() bool, what func() string) er
 
 func instance() string { return fmt.Sprintf("go-%d", instances.Add(1)) }
 
+// start starts what is shut down at the end of the scenario.
+func (r *run) start(client interface {
+	Start() error
+	Shutdown() error
+}) error {
+	if err := client.Start(); err != nil {
+		return err
+	}
+	r.closers = append(r.closers, client.Shutdown)
+	return nil
+}
+
 func (r *run) producer(options ...producer.Option) (rocketmq.Producer, error) {
 	all := append([]producer.Option{
 		producer.WithNameServer([]string{r.text("namesrv")}),
@@ -103,11 +115,7 @@ func (r *run) producer(options ...producer.Option) (rocketmq.Producer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Start(); err != nil {
-		return nil, err
-	}
-	r.closers = append(r.closers, p.Shutdown)
-	return p, nil
+	return p, r.start(p)
 }
 
 // makeTopic makes the scenario's topic with that many queues; what the client asks for when a topic is made by the
@@ -139,11 +147,7 @@ func (r *run) pushConsumerOf(topic, group, expression string, listen listener, o
 	if err := c.Subscribe(topic, selector(expression), listen); err != nil {
 		return nil, err
 	}
-	if err := c.Start(); err != nil {
-		return nil, err
-	}
-	r.closers = append(r.closers, c.Shutdown)
-	return c, nil
+	return c, r.start(c)
 }
 
 func (r *run) pullConsumer(group string) (rocketmq.PullConsumer, error) {

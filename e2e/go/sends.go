@@ -11,6 +11,19 @@ import (
 	"github.com/apache/rocketmq-client-go/v2/primitive"
 )
 
+// filled makes the scenario's topic with that many queues and sends the first "count" samples to it.
+func filled(r *run, queues, count int) (rocketmq.Producer, error) {
+	if err := r.makeTopic(queues); err != nil {
+		return nil, err
+	}
+	p, err := r.producer()
+	if err != nil {
+		return nil, err
+	}
+	_, err = sendEach(p, r.topic(), 0, count)
+	return p, err
+}
+
 // sendEach sends samples one after the other and returns the answers by number.
 func sendEach(p rocketmq.Producer, topic string, first, count int) (map[int]*primitive.SendResult, error) {
 	results := map[int]*primitive.SendResult{}

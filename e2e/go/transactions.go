@@ -78,11 +78,7 @@ func (r *run) transactionProducer(d *decider) (rocketmq.TransactionProducer, err
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Start(); err != nil {
-		return nil, err
-	}
-	r.closers = append(r.closers, p.Shutdown)
-	return p, nil
+	return p, r.start(p)
 }
 
 func sendInTransaction(p rocketmq.TransactionProducer, message *primitive.Message) (string, error) {
