@@ -90,8 +90,8 @@ function delay(levels: readonly number[], message: NewMessage, wished: number, t
   message.tagsCode = levels[level - 1]!
 }
 
-/** To another topic for now; REAL_TOPIC and REAL_QID say where it belongs. */
-export function redirect(message: NewMessage, topic: string, queueId: number): void {
+/** To another topic for now; REAL_TOPIC and REAL_QID say where it belongs. `more`: properties to put before them. */
+export function redirect(message: NewMessage, topic: string, queueId: number, more = ''): void {
   const { realTopic, realQueueId } = propertyNames
   let { properties } = message
   // Most have neither; a message that waits for the second time has both.
@@ -99,6 +99,7 @@ export function redirect(message: NewMessage, topic: string, queueId: number): v
   if (properties.includes(realQueueId)) properties = removeProperty(properties, realQueueId)
   message.properties =
     endedProperties(properties) +
+    more +
     propertyText(realTopic, message.topic) +
     propertyText(realQueueId, String(message.queueId))
   message.topic = topic

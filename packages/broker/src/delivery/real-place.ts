@@ -14,8 +14,14 @@ const closed: ReadonlySet<string> = new Set([
 
 /** Where a message that waited belongs, by REAL_TOPIC and REAL_QID; undefined when they name no queue to deliver to. */
 export function realPlace(properties: string): RealPlace | undefined {
-  const topic = findProperty(properties, propertyNames.realTopic)
-  const queueText = findProperty(properties, propertyNames.realQueueId)
+  return placeNamed(
+    findProperty(properties, propertyNames.realTopic),
+    findProperty(properties, propertyNames.realQueueId),
+  )
+}
+
+/** The same for values of REAL_TOPIC and REAL_QID. */
+export function placeNamed(topic: string | undefined, queueText: string | undefined): RealPlace | undefined {
   if (topic === undefined || closed.has(topic)) return undefined
   if (queueText === undefined || !/^\d{1,9}$/.test(queueText)) return undefined
   return { topic, queueId: Number(queueText) }

@@ -58,13 +58,13 @@ function storeOne(parts: SendParts, exchange: SendExchange): SendReply | undefin
     if (isPrepared(exchange.request, properties)) return storeHalf(parts, exchange, message, peer)
     message.sysFlag = withTransactionType(message.sysFlag, transactionTypes.none)
   }
-  const { queueId, uniqKey, body } = message
+  const { topic, queueId, uniqKey, body } = message
   const bytes = body.length
   const wish = destination.deadLetter ? atOnce : properties
   const notPut = putMessage(parts, message, wish, (outcome) => {
     parts.admission.sendDone(bytes)
     const answer = sendAnswer(parts, peer, message, queueId, uniqKey, 1, outcome)
-    if (message.topic === systemTopicNames.timer) addRecallHandle(parts, message, answer)
+    if (message.topic === systemTopicNames.timer) addRecallHandle(parts, topic, message, answer)
     exchange.respond(answer)
   })
   return notPut && refuse(parts.config, notPut.code, notPut.remark)

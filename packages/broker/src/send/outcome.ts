@@ -96,12 +96,15 @@ function messageIds({ storeHost }: Peer, { physicalOffset, physicalOffsets }: Ap
   return physicalOffsets.map((offset) => offsetMessageId(storeHost, offset)).join(',')
 }
 
-/** By which a message that went to the timer can be taken back (reference: broker-behaviour 3.6). */
-export function addRecallHandle({ config }: SendParts, { properties }: NewMessage, answer: SendReply): void {
-  const topic = findProperty(properties, propertyNames.realTopic)
+/** By which a message for `topic` that went to the timer can be taken back (reference: broker-behaviour 3.6). */
+export function addRecallHandle(
+  { config }: SendParts,
+  topic: string,
+  { properties, uniqKey: messageId }: NewMessage,
+  answer: SendReply,
+): void {
   const slot = findProperty(properties, propertyNames.timerOutMs)
-  const messageId = findProperty(properties, propertyNames.uniqKey)
-  if (answer.fields === null || topic === undefined || slot === undefined || messageId === undefined) return
+  if (answer.fields === null || slot === undefined || messageId === undefined) return
   if (isRetryTopic(topic) || answer.fields.queueId === undefined) return
   // The slot is the time wanted, cut off: one more gives the same slot again.
   const timestamp = String(Number(slot) + 1)

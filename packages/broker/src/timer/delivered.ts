@@ -9,14 +9,13 @@ import {
   setProperty,
 } from '@aerobee/wire'
 import { deliveryMark } from '../delivery/mark.js'
-import { realPlace } from '../delivery/real-place.js'
+import { placeNamed } from '../delivery/real-place.js'
 import { restoredMessage } from '../delivery/restored.js'
 import { tooLong } from '../send/message.js'
-import { exactDue, javaLong, timerProperties } from './due.js'
+import { exactDue, javaLong, type TimerProperties, timerProperties } from './due.js'
 import type { DueTimer } from './open-slot.js'
 
-const { timerEnqueueMs, timerDequeueMs, timerRollTimes, timerDeliverMs, timerDeleteUniqKey, realTopic } =
-  propertyNames
+const { timerEnqueueMs, timerDequeueMs, timerRollTimes, timerDeliverMs } = propertyNames
 
 /** A timer whose message was read: all that can be done before it is due. */
 export interface ReadyTimer {
@@ -36,14 +35,17 @@ export interface ReadyTimer {
  * where it waited (delivery/mark.ts): by that a restart knows what was delivered.
  */
 export function readyTimer(record: MessageRecord, timer: DueTimer, precisionMs: number): ReadyTimer {
-  const { properties } = record
-  const place = timer.roll ? { topic: record.topic, queueId: record.queueId } : realPlace(properties)
-  const text = timeless(timer.roll ? rolled(record, precisionMs) : properties)
+  const found = timerProperties(record.properties)
+  const place = timer.roll
+    ? { topic: record.topic, queueId: record.queueId }
+    : placeNamed(found.realTopic, found.realQueueId)
+  const properties = timer.roll ? rolled(record, found, precisionMs) : record.properties
+  const text = endedProperties(found.wasInWheel ? timeless(properties) : properties)
   const full = text + propertyText(timerEnqueueMs, String(timer.writeTimeMs))
   const hasRoom = !tooLong(full + propertyText(timerDequeueMs, longestTime))
   return {
-    realTopic: findProperty(properties, realTopic) ?? '',
-    takesBack: findProperty(properties, timerDeleteUniqKey) !== undefined,
+    realTopic: found.realTopic ?? '',
+    takesBack: found.takesBack !== undefined,
     hasRoom,
     message:
       place &&
@@ -63,10 +65,13 @@ export function leaving({ hasRoom }: ReadyTimer, message: NewMessage, nowMs: num
 }
 
 /** Properties of a message that goes round once more. */
-function rolled({ properties, storeTimestamp }: MessageRecord, precisionMs: number): string {
+function rolled(
+  { properties, storeTimestamp }: MessageRecord,
+  found: TimerProperties,
+  precisionMs: number,
+): string {
   const rolls = Number(findProperty(properties, timerRollTimes) ?? 0)
   const text = setProperty(properties, timerRollTimes, String(rolls + 1))
-  const found = timerProperties(properties)
   // A delay counts from the first time of storing, which nobody knows afterwards.
   if (found.deliverMs !== undefined) return text
   const wantedMs = exactDue(found, javaLong(found.outMs ?? ''), precisionMs, storeTimestamp)
@@ -77,4 +82,4 @@ const longestTime = '0'.repeat(16)
 
 /** Without the times at which it was put into the wheel and taken out. */
 const timeless = (text: string): string =>
-  endedProperties(removeProperty(removeProperty(text, timerEnqueueMs), timerDequeueMs))
+  removeProperty(removeProperty(text, timerEnqueueMs), timerDequeueMs)

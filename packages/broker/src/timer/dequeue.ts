@@ -197,7 +197,8 @@ export class TimerDequeue {
       if (batch.length === 0) return
       const notReady = batch.filter(({ timer }) => timer.ready === undefined)
       if (notReady.length > 0) await this.#read(notReady, batch)
-      for (const taken of batch) this.#put(taken)
+      const now = this.#now()
+      for (const taken of batch) this.#put(taken, now)
       await endOfTurn(clock)
     }
   }
@@ -247,7 +248,7 @@ export class TimerDequeue {
     return batch
   }
 
-  #put({ slot, timer, known }: Taken): void {
+  #put({ slot, timer, known }: Taken, now: number): void {
     const { logger } = this.#parts
     const { ready } = timer
     if (ready === undefined) {
@@ -269,7 +270,7 @@ export class TimerDequeue {
       if (known) this.#count(slot, ready.realTopic, -1)
       return
     }
-    this.#store(leaving(ready, message, this.#now()), ready, slot, timer)
+    this.#store(leaving(ready, message, now), ready, slot, timer)
   }
 
   #store(message: NewMessage, ready: ReadyTimer, slot: OpenSlot, timer: DueTimer): void {

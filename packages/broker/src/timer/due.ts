@@ -1,5 +1,5 @@
 import { floorTo } from '@aerobee/store'
-import { nameEnd, valueEnd } from '@aerobee/wire'
+import { nameEnd, parseInteger, valueEnd } from '@aerobee/wire'
 
 /** What the timer reads of a message's properties; all times and spans in ms. */
 export interface TimerProperties {
@@ -12,7 +12,12 @@ export interface TimerProperties {
   /** TIMER_DEL_UNIQKEY: takes back the message with this key. */
   takesBack: string | undefined
   realTopic: string | undefined
+  realQueueId: string | undefined
+  /** TIMER_ENQUEUE_MS or TIMER_DEQUEUE_MS is there: it was in the wheel before. */
+  wasInWheel: boolean
 }
+
+const [letterR, letterT] = [0x52, 0x54]
 
 export function timerProperties(text: string): TimerProperties {
   const found: TimerProperties = {
@@ -22,19 +27,26 @@ export function timerProperties(text: string): TimerProperties {
     outMs: undefined,
     takesBack: undefined,
     realTopic: undefined,
+    realQueueId: undefined,
+    wasInWheel: false,
   }
   for (let start = 0; start < text.length; ) {
     let end = text.indexOf(valueEnd, start)
     if (end < 0) end = text.length
-    const middle = text.indexOf(nameEnd, start)
-    if (middle > start && middle < end - 1) note(found, text, start, middle, end)
+    const first = text.charCodeAt(start)
+    if (first === letterT || first === letterR) note(found, text, start, end)
     start = end + 1
   }
   return found
 }
 
-function note(found: TimerProperties, text: string, start: number, middle: number, end: number): void {
+function note(found: TimerProperties, text: string, start: number, end: number): void {
+  const middle = text.indexOf(nameEnd, start)
+  if (middle >= end - 1) return
   switch (middle - start) {
+    case 8:
+      if (text.startsWith('REAL_QID', start)) found.realQueueId = text.slice(middle + 1, end)
+      return
     case 10:
       if (text.startsWith('REAL_TOPIC', start)) found.realTopic = text.slice(middle + 1, end)
       return
@@ -49,6 +61,8 @@ function note(found: TimerProperties, text: string, start: number, middle: numbe
       return
     case 16:
       if (text.startsWith('TIMER_DELIVER_MS', start)) found.deliverMs = text.slice(middle + 1, end)
+      else if (text.startsWith('TIMER_ENQUEUE_MS', start) || text.startsWith('TIMER_DEQUEUE_MS', start))
+        found.wasInWheel = true
       return
     case 17:
       if (text.startsWith('TIMER_DEL_UNIQKEY', start)) found.takesBack = text.slice(middle + 1, end)
@@ -57,9 +71,10 @@ function note(found: TimerProperties, text: string, start: number, middle: numbe
 
 /** As Java's Long.parseLong; NaN for what it refuses, and beyond 2^53-1 the nearest number within. */
 export function javaLong(text: string): number {
-  if (!/^[+-]?\d{1,19}$/.test(text)) return Number.NaN
-  const value = Number(text)
-  return Math.max(Math.min(value, Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER)
+  const value = parseInteger(text)
+  if (value !== undefined) return value
+  if (!/^[+-]?\d{16,19}$/.test(text)) return Number.NaN
+  return text.startsWith('-') ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER
 }
 
 /** When the message wants to be delivered (reference: broker-behaviour 3.5, 3b), wall ms; NaN when that is no number. */

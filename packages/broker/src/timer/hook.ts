@@ -1,6 +1,6 @@
 import type { Clock, Random } from '@aerobee/base'
 import type { NewMessage } from '@aerobee/store'
-import { propertyNames, responseCodes, setProperty, systemTopicNames } from '@aerobee/wire'
+import { propertyNames, propertyText, removeProperty, responseCodes, systemTopicNames } from '@aerobee/wire'
 import type { BrokerConfig } from '../config-keys.js'
 import { type PutRefusal, redirect, type TimerHook } from '../delivery/put.js'
 import { slotFor, timerProperties, wantedTime } from './due.js'
@@ -32,8 +32,9 @@ export function timerHook(parts: TimerHookParts): TimerHook {
       if (wantedMs - nowMs > config.timerMaxDelaySec * 1000) return refusals.illegal(config)
       const slotMs = slotFor(wantedMs, config.timerPrecisionMs)
       if (isCongested(parts, slotMs)) return refusals.congested(config)
-      message.properties = setProperty(message.properties, propertyNames.timerOutMs, String(slotMs))
-      redirect(message, systemTopicNames.timer, 0)
+      const { timerOutMs } = propertyNames
+      if (found.outMs !== undefined) message.properties = removeProperty(message.properties, timerOutMs)
+      redirect(message, systemTopicNames.timer, 0, propertyText(timerOutMs, String(slotMs)))
       return undefined
     },
   }

@@ -51,9 +51,9 @@ export class TimerMetrics {
       this.#topics.set(topic, metric)
     }
     metric.count += change
-    metric.timeStamp = this.#clock.wallMs()
     this.#total += change
     advance(this.#version, this.#clock)
+    metric.timeStamp = this.#version.timestamp
   }
 
   /** Of a topic that was counted again; one that is gone stays so. */

@@ -1,5 +1,6 @@
 import {
   asBuffer,
+  assert,
   bad,
   good,
   type PhysicalOffset,
@@ -7,7 +8,7 @@ import {
   type Result,
   readInt64,
 } from '@aerobee/base'
-import { recordAt, recordMagics, smallestRecordBytes, storeTimestampAt } from './record.js'
+import { encodeRecord, recordAt, recordMagics, smallestRecordBytes, storeTimestampAt } from './record.js'
 import { bornHostBytes, storeHostBytes } from './system-flag.js'
 
 /** Readers of fixed places, for records already known to be whole. 64-bit values: NaN beyond ±(2^53-1). */
@@ -158,11 +159,14 @@ export function decodeRecords(bytes: Uint8Array): Result<MessageRecord[]> {
   return good(records)
 }
 
+/** Taken apart one at a time. */
+const scratch = emptyShape()
+
 function decodeAt(bytes: Buffer, view: DataView, at: number): Result<MessageRecord> {
-  const shaped = readRecordShape(view, at, bytes.length)
-  if (!shaped.ok) return shaped
-  const { totalSize, version, storeTimestampAt: timeAt, bodyAt, bodyBytes } = shaped.value
-  const { topicAt, topicBytes, propertiesAt, propertiesBytes } = shaped.value
+  const reason = fillRecordShape(scratch, view, at, bytes.length)
+  if (reason !== undefined) return bad(reason)
+  const { totalSize, version, storeTimestampAt: timeAt, bodyAt, bodyBytes } = scratch
+  const { topicAt, topicBytes, propertiesAt, propertiesBytes } = scratch
   const queueOffset = readQueueOffset(view, at)
   const physicalOffset = readPhysicalOffset(view, at)
   const storeTimestamp = readInt64(view, timeAt)
@@ -195,4 +199,24 @@ function readNearest(view: DataView, at: number): number {
   const value = readInt64(view, at)
   if (!Number.isNaN(value)) return value
   return view.getInt32(at) < 0 ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER
+}
+
+/**
+ * The smallest record, with offsets and times beyond 2^31. V8 keeps small numbers of an object another way than large ones,
+ * and where the first large one comes after it optimized the code, it makes every later object twice. A log grows beyond
+ * 2^31 sooner or later: so the first record decoded by a process is this one.
+ */
+export const largeRecord: MessageRecord = decodedLarge(2 ** 40)
+
+function decodedLarge(large: number): MessageRecord {
+  const bytes = Buffer.alloc(smallestRecordBytes)
+  const none = new Uint8Array(0)
+  const host = new Uint8Array(8)
+  const small = { queueId: 0, flag: 0, sysFlag: 0, reconsumeTimes: 0, body: none, properties: '' }
+  const fields = { ...small, bornTimestamp: large, bornHost: host, storeHost: host }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  encodeRecord(bytes, view, 0, { ...fields, preparedTransactionOffset: large }, none, large, large, large)
+  const record = decodeRecord(bytes)
+  assert(record.ok, 'what was encoded can be decoded')
+  return record.value
 }
