@@ -15,12 +15,12 @@ export interface RecallHandle {
  *   handle = base64url of `v1 topic broker timestamp uniqKey`
  */
 export function encodeRecallHandle({ topic, brokerName, timestamp, messageId }: RecallHandle): string {
-  const handle = Buffer.from(`v1 ${topic} ${brokerName} ${timestamp} ${messageId}`).toString('base64url')
-  // Java's encoder pads.
-  return handle + padding[handle.length % 4]
+  const base64 = Buffer.from(`v1 ${topic} ${brokerName} ${timestamp} ${messageId}`).toString('base64')
+  // Of plain text hardly ever.
+  return base64.includes('+') || base64.includes('/')
+    ? base64.replaceAll('+', '-').replaceAll('/', '_')
+    : base64
 }
-
-const padding = ['', '', '==', '=']
 
 /** As Java does, the text of whose refusal is the reason; what stands behind a fifth blank is passed over. */
 export function decodeRecallHandle(handle: string): Result<RecallHandle> {

@@ -65,13 +65,13 @@ function indexedProperties(text: string) {
     if (end < 0) end = text.length
     switch (text.charCodeAt(start)) {
       case letterT:
-        found.tags = valueOf(text, propertyNames.tags, start, end) ?? found.tags
+        found.tags = valueIn(text, propertyNames.tags, start, end) ?? found.tags
         break
       case letterK:
-        found.keys = valueOf(text, propertyNames.keys, start, end) ?? found.keys
+        found.keys = valueIn(text, propertyNames.keys, start, end) ?? found.keys
         break
       case letterU:
-        found.uniqKey = valueOf(text, propertyNames.uniqKey, start, end) ?? found.uniqKey
+        found.uniqKey = valueIn(text, propertyNames.uniqKey, start, end) ?? found.uniqKey
         break
       case underscore:
         if (text.startsWith(propertyNames.crc32, start)) found.hasCrc = true
@@ -84,7 +84,7 @@ function indexedProperties(text: string) {
 const [letterK, letterT, letterU, underscore] = [0x4b, 0x54, 0x55, 0x5f]
 
 /** The value of the piece from `start` to `end` if it has this name; undefined when it is empty. */
-function valueOf(text: string, name: string, start: number, end: number): string | undefined {
+function valueIn(text: string, name: string, start: number, end: number): string | undefined {
   const from = start + name.length + 1
   if (from >= end || text[from - 1] !== nameEnd || !text.startsWith(name, start)) return undefined
   return text.slice(from, end)

@@ -1,7 +1,7 @@
 import { type Clock, endOfTurn, errorText, javaHash, type Logger, type Timer } from '@aerobee/base'
 import { type MessageStore, type TimerUnit, unitMagics } from '@aerobee/store'
-import { type MessageRecord, systemTopicNames } from '@aerobee/wire'
-import { recordsOf } from '../delivery/read-records.js'
+import { type RecordOutline, systemTopicNames } from '@aerobee/wire'
+import { outlinesOf } from '../delivery/read-records.js'
 import { exactDue, javaLong, timerProperties } from './due.js'
 
 export interface EnqueueParts {
@@ -122,7 +122,7 @@ export class TimerEnqueue {
     })
     if (this.#stopped) return
     try {
-      for (const record of recordsOf(outcome)) {
+      for (const record of outlinesOf(outcome)) {
         this.#placeOne(record)
         this.queueOffset = record.queueOffset + 1
         this.#lastStoreTime = record.storeTimestamp
@@ -134,7 +134,7 @@ export class TimerEnqueue {
     }
   }
 
-  #placeOne(record: MessageRecord): void {
+  #placeOne(record: RecordOutline): void {
     const { logger, config, place } = this.#parts
     const timer = newTimer(record, config.timerPrecisionMs)
     if (timer === undefined) {
@@ -149,7 +149,7 @@ export class TimerEnqueue {
 }
 
 /** What a message of the timer's topic becomes; undefined when it says no time or no topic. */
-export function newTimer(record: MessageRecord, precisionMs: number): NewTimer | undefined {
+export function newTimer(record: RecordOutline, precisionMs: number): NewTimer | undefined {
   const found = timerProperties(record.properties)
   const outMs = javaLong(found.outMs ?? '')
   if (!(outMs >= 0) || found.realTopic === undefined) return undefined

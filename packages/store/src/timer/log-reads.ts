@@ -22,6 +22,8 @@ export class LogReads {
   readonly #segments: SegmentList
   readonly #files: OpenFiles
   readonly #blocks = new Map<number, TimerBlock>()
+  /** The one that was used last. */
+  #latest: TimerBlock | undefined
 
   constructor(segments: SegmentList, files: OpenFiles) {
     this.#segments = segments
@@ -30,11 +32,15 @@ export class LogReads {
 
   /** The block that holds the unit at `position`; undefined when it must be read. */
   find(position: number, writtenEnd: number): TimerBlock | undefined {
+    const latest = this.#latest
+    const end = position + timerUnitBytes
+    if (latest && position >= latest.start && end <= Math.min(latest.end, writtenEnd)) return latest
     const start = this.#startOf(position)
     const block = this.#blocks.get(start)
-    if (block === undefined || Math.min(block.end, writtenEnd) < position + timerUnitBytes) return undefined
+    if (block === undefined || Math.min(block.end, writtenEnd) < end) return undefined
     this.#blocks.delete(start)
     this.#blocks.set(start, block)
+    this.#latest = block
     return block
   }
 
@@ -49,6 +55,7 @@ export class LogReads {
     const block = { start, end: Math.min(start + count, writtenEnd), view }
     this.#blocks.delete(start)
     this.#blocks.set(start, block)
+    this.#latest = block
     if (this.#blocks.size > blocksKept) {
       const [oldest] = this.#blocks.keys()
       this.#blocks.delete(oldest!)
@@ -57,6 +64,7 @@ export class LogReads {
   }
 
   forget(): void {
+    this.#latest = undefined
     this.#blocks.clear()
   }
 

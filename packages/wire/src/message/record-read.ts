@@ -65,6 +65,12 @@ export interface MessageRecord {
   propertiesBytes: Uint8Array
 }
 
+/** What is looked at by those who do not want the message itself. */
+export type RecordOutline = Pick<
+  MessageRecord,
+  'totalSize' | 'queueOffset' | 'physicalOffset' | 'storeTimestamp' | 'properties'
+>
+
 /** Where the parts of variable length lie. */
 export interface RecordShape {
   totalSize: number
@@ -146,12 +152,20 @@ export function decodeRecord(bytes: Uint8Array, at = 0): Result<MessageRecord> {
 }
 
 /** Records that lie one after the other, as the body of a pull answer has them. */
-export function decodeRecords(bytes: Uint8Array): Result<MessageRecord[]> {
+export const decodeRecords = (bytes: Uint8Array): Result<MessageRecord[]> => decodeAll(bytes, decodeAt)
+
+/** The same, at a fraction of the cost. */
+export const decodeOutlines = (bytes: Uint8Array): Result<RecordOutline[]> => decodeAll(bytes, outlineAt)
+
+function decodeAll<T extends RecordOutline>(
+  bytes: Uint8Array,
+  decode: (bytes: Buffer, view: DataView, at: number) => Result<T>,
+): Result<T[]> {
   const buffer = asBuffer(bytes)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const records: MessageRecord[] = []
+  const records: T[] = []
   for (let at = 0; at < bytes.length; ) {
-    const record = decodeAt(buffer, view, at)
+    const record = decode(buffer, view, at)
     if (!record.ok) return bad(`record ${records.length} at byte ${at}: ${record.reason}`)
     records.push(record.value)
     at += record.value.totalSize
@@ -170,9 +184,8 @@ function decodeAt(bytes: Buffer, view: DataView, at: number): Result<MessageReco
   const queueOffset = readQueueOffset(view, at)
   const physicalOffset = readPhysicalOffset(view, at)
   const storeTimestamp = readInt64(view, timeAt)
-  if (!(queueOffset >= 0)) return bad('the queue offset is outside [0, 2^53-1]')
-  if (!(physicalOffset >= 0)) return bad('the physical offset is outside [0, 2^53-1]')
-  if (Number.isNaN(storeTimestamp)) return bad('the store time is beyond 2^53-1')
+  const outside = outsideOf(queueOffset, physicalOffset, storeTimestamp)
+  if (outside !== undefined) return bad(outside)
   return good({
     totalSize,
     version,
@@ -193,6 +206,25 @@ function decodeAt(bytes: Buffer, view: DataView, at: number): Result<MessageReco
     properties: bytes.toString('utf8', propertiesAt, propertiesAt + propertiesBytes),
     propertiesBytes: bytes.subarray(propertiesAt, propertiesAt + propertiesBytes),
   })
+}
+
+function outlineAt(bytes: Buffer, view: DataView, at: number): Result<RecordOutline> {
+  const reason = fillRecordShape(scratch, view, at, bytes.length)
+  if (reason !== undefined) return bad(reason)
+  const { totalSize, storeTimestampAt: timeAt, propertiesAt, propertiesBytes } = scratch
+  const queueOffset = readQueueOffset(view, at)
+  const physicalOffset = readPhysicalOffset(view, at)
+  const storeTimestamp = readInt64(view, timeAt)
+  const outside = outsideOf(queueOffset, physicalOffset, storeTimestamp)
+  if (outside !== undefined) return bad(outside)
+  const properties = bytes.toString('utf8', propertiesAt, propertiesAt + propertiesBytes)
+  return good({ totalSize, queueOffset, physicalOffset, storeTimestamp, properties })
+}
+
+function outsideOf(queueOffset: number, physicalOffset: number, storeTimestamp: number): string | undefined {
+  if (!(queueOffset >= 0)) return 'the queue offset is outside [0, 2^53-1]'
+  if (!(physicalOffset >= 0)) return 'the physical offset is outside [0, 2^53-1]'
+  return Number.isNaN(storeTimestamp) ? 'the store time is beyond 2^53-1' : undefined
 }
 
 function readNearest(view: DataView, at: number): number {
