@@ -24,8 +24,8 @@ export function noteUnit(numbers: number[], unit: TimerUnit): void {
 }
 
 /** A message is read ahead so long before it is due, and longer where many are due in one millisecond. */
-const aheadMs = 50
-const aheadMsEach = 0.05
+const aheadMs = 30
+const aheadMsEach = 0.02
 
 /**
  * A slot whose time has come or is near: its timers by the millisecond at which they are due, those of one millisecond in

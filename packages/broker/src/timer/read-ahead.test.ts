@@ -117,16 +117,17 @@ test('a message is read shortly before it is due, and the sooner the more are du
   ahead.wake()
   await clock.advance(10)
   assert.deepEqual(read, [0, 1])
-  assert.ok(Math.abs(clock.wallMs() - (slotMs + 101 - 50)) < 60)
+  assert.ok(clock.wallMs() > slotMs + 50 && clock.wallMs() < slotMs + 90, `${clock.wallMs() - slotMs}`)
 })
 
 test('of many that are due at once the first are read long before, and not all at one time', async () => {
   const { clock, slot, read, ahead } = scene(1, 200)
   for (let i = 1; i <= 10_000; i++) slot.add(unit(i, slotMs + 501, 200))
+  await clock.advance(slotMs + 300 - clock.wallMs())
   ahead.wake()
   await clock.advance(10)
   assert.ok(read.length > 100 && read.length < 5000, `${read.length}`)
-  while (clock.wallMs() < slotMs + 455) {
+  while (clock.wallMs() < slotMs + 475) {
     await clock.advance(5)
     ahead.wake()
   }

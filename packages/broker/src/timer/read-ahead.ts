@@ -14,7 +14,7 @@ export interface ReadAheadParts {
 const batchTimers = 128
 const batchBytes = 256 * 1024
 /** So much more is read at once than is to be read now, */
-const stepMs = 25
+const stepMs = 10
 /** and what was put into an open slot meanwhile is seen so late. */
 const lookMs = 100
 
