@@ -95,6 +95,20 @@ test(
   }),
 )
 
+test('a directory that cannot be made is an error, also where the system says that none is above it', () => {
+  for (const path of [import.meta.filename, join(import.meta.filename, 'a/b')])
+    assert.throws(
+      () => disk.makeDirectorySync(path),
+      (thrown) => ['EEXIST', 'ENOTDIR'].includes(errnoOf(thrown)!),
+      path,
+    )
+  if (disk.infoSync('/proc') === undefined) return
+  assert.throws(
+    () => disk.makeDirectorySync('/proc/aerobee/store'),
+    (thrown) => errnoOf(thrown) === 'ENOENT',
+  )
+})
+
 test(
   'names are made, listed in order, renamed over one another and removed',
   withDirectory(async (directory) => {

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs'
+import { dirname } from 'node:path'
 import { AerobeeError, errorText } from './errors.js'
 import type { DiskSpace, FileInfo, FileSystem, OpenFile } from './file-system.js'
 
@@ -49,7 +50,7 @@ export const nodeFileSystem: FileSystem = {
   },
 
   makeDirectorySync(directory) {
-    attempt('make-directory', directory, () => fs.mkdirSync(directory, { recursive: true }))
+    attempt('make-directory', directory, () => makeDirectories(directory))
   },
 
   removeSync(path) {
@@ -210,6 +211,19 @@ function sized(fd: number, path: string, sizeBytes: number): void {
     fs.closeSync(fd)
     fs.unlinkSync(path)
     throw thrown
+  }
+}
+
+/** Node's own recursive mkdir never returns below a directory that takes none, as /proc. */
+function makeDirectories(path: string): void {
+  if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  const parent = dirname(path)
+  if (parent !== path) makeDirectories(parent)
+  try {
+    fs.mkdirSync(path)
+  } catch (thrown) {
+    // Somebody else was quicker.
+    if (errnoOf(thrown) !== 'EEXIST' || !fs.statSync(path).isDirectory()) throw thrown
   }
 }
 
