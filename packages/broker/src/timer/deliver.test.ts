@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { utf8Text } from '@aerobee/base'
+import { FaultFileSystem } from '@aerobee/testkit'
 import { findProperty } from '@aerobee/wire'
 import { ask, bodyText } from '../fakes.test.js'
 import { getTimerCheckPointHandler, getTimerMetricsHandler } from '../handlers/timer-state.js'
@@ -119,6 +120,25 @@ test('stop switches hold timers, and give them on when they are set back', async
   scene.config.timerStopDequeue = false
   await scene.clock.advance(1100)
   assert.deepEqual(await scene.bodies(), ['a'])
+  await scene.stop()
+})
+
+test('what was delivered before a power cut is not delivered again, however long timers are held behind it', async () => {
+  const disk = new FaultFileSystem()
+  const config = { flushDiskType: 'SYNC_FLUSH' } as const
+  const before = await TimerScene.started({ disk, config })
+  await before.put('a', { TIMER_DELAY_MS: 500 })
+  await before.clock.advance(600)
+  await before.put('b', {})
+  assert.deepEqual(await before.bodies(), ['a', 'b'])
+  disk.kill()
+  const held = { disk: disk.afterPowerCut(), nowMs: before.nowMs, config: { ...config, timerStopEnqueue: true } }
+  const scene = await TimerScene.started(held)
+  await scene.clock.advance(20_000)
+  scene.config.timerStopEnqueue = false
+  await scene.put('c', { TIMER_DELAY_MS: 1500 })
+  await scene.clock.advance(5000)
+  assert.deepEqual(await scene.bodies(), ['a', 'b', 'c'])
   await scene.stop()
 })
 

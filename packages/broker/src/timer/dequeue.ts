@@ -34,6 +34,8 @@ export interface DequeueParts {
   metrics: TimerMetrics
   /** Everything that was stored before this time is in the wheel. */
   hasPlaced(wallMs: number): boolean
+  /** Everything that was stored before the start is in the wheel. */
+  hasCaughtUp(): boolean
 }
 
 /** Messages on their way into the store, and those read at once. */
@@ -87,7 +89,7 @@ export class TimerDequeue {
   /** `known`: where messages waited that were delivered behind the offset `knownFrom` of the commit log already. */
   resume(readTimeMs: number, known: ReadonlySet<number>, knownFrom: number): void {
     this.readTimeMs = readTimeMs
-    this.#knownUntil = Math.max(this.#now(), readTimeMs) + mostSlots * this.#parts.config.timerPrecisionMs
+    this.#knownUntil = this.#newKnownUntil()
     if (known.size === 0) return
     this.#known = known
     this.#knownFrom = knownFrom
@@ -180,14 +182,22 @@ export class TimerDequeue {
         this.slots.delete(this.readTimeMs)
       } else if (wheel.find(this.readTimeMs)) return
       this.readTimeMs += precisionMs
-      if (this.readTimeMs > this.#knownUntil) this.#forgetKnown()
+      this.#passKnown()
       if (++passed % slotsPerTurn === 0) await endOfTurn(clock)
     }
   }
 
-  #forgetKnown(): void {
+  /** What the last run delivered can come again until the slots are over that it was put into. */
+  #passKnown(): void {
+    if (this.#knownUntil === Number.POSITIVE_INFINITY) return
+    if (!this.#parts.hasCaughtUp()) this.#knownUntil = this.#newKnownUntil()
+    if (this.readTimeMs <= this.#knownUntil) return
     if (this.#known.size > 0) this.#known = new Set()
     this.#knownFrom = this.#knownUntil = Number.POSITIVE_INFINITY
+  }
+
+  #newKnownUntil(): number {
+    return Math.max(this.#now(), this.readTimeMs) + mostSlots * this.#parts.config.timerPrecisionMs
   }
 
   async #deliver(): Promise<void> {

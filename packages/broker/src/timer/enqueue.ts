@@ -39,6 +39,8 @@ export class TimerEnqueue {
   #running: Promise<void> | undefined
   #retry: Timer | undefined
   #stopped = true
+  /** Where the timer's topic ended at the start. */
+  #endAtStart = 0
   /** Store time of the last message placed. */
   #lastStoreTime = 0
 
@@ -50,6 +52,7 @@ export class TimerEnqueue {
     const { store } = this.#parts
     const max = store.maxOffset(systemTopicNames.timer, 0)
     this.queueOffset = Math.min(Math.max(queueOffset, store.minOffset(systemTopicNames.timer, 0)), max)
+    this.#endAtStart = max
   }
 
   start(): void {
@@ -80,6 +83,11 @@ export class TimerEnqueue {
   /** Everything that was stored before this time is placed, or waits for an administrator or the disk. */
   hasPlaced(wallMs: number): boolean {
     return this.#running === undefined || this.#lastStoreTime >= wallMs || this.behind === 0
+  }
+
+  /** Everything that was stored before the start is placed. */
+  get caughtUp(): boolean {
+    return this.queueOffset >= this.#endAtStart
   }
 
   async #run(): Promise<void> {

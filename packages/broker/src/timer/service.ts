@@ -116,6 +116,7 @@ export class TimerService {
       ...files,
       metrics: this.metrics,
       hasPlaced: (wallMs) => this.#enqueue.hasPlaced(wallMs),
+      hasCaughtUp: () => this.#enqueue.caughtUp,
     })
     this.#dequeue = dequeue
     await this.#recover(files, dequeue)
