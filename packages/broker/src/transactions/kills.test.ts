@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Random, seededRandom } from '@aerobee/base'
 import { crashAtEveryStep, FaultFileSystem, forEachSeed, VirtualClock } from '@aerobee/testkit'
+import { offsetMessageId } from '@aerobee/wire'
 import type { BrokerConfig } from '../config-keys.js'
 import { givenUpTopic, type Outcome, TransactionScene } from './transaction-scene.test.js'
 
@@ -135,6 +136,50 @@ for (const flushDiskType of ['ASYNC_FLUSH', 'SYNC_FLUSH'] as const)
     })
     assert.ok(steps > 100, `${steps} crashes`)
   })
+
+/** What was given up is taken up again (323), and its producer knows by now that it is to be committed. */
+async function takeUp(scene: TransactionScene, ledger: Ledger): Promise<number> {
+  const producer = producerOf(scene, ledger)
+  const [givenUp] = await scene.queue(givenUpTopic)
+  const { code } = await producer.resume(offsetMessageId(host, givenUp!.physicalOffset))
+  for (let round = 0; round < 5; round++) {
+    await producer.beat()
+    await scene.clock.advance(1000)
+  }
+  return code
+}
+
+const host = Uint8Array.of(10, 0, 0, 1, 0, 0, 0x2a, 0x9f)
+
+test('what was given up and taken up again has one more outcome, whichever write is the last', async () => {
+  const config = { ...fast, flushDiskType: 'SYNC_FLUSH' } as const
+  const ledger: Ledger = new Map()
+  const told = { acknowledged: true, said: undefined, answered: false }
+  const codes = new Set<number>()
+  const steps = await crashAtEveryStep({
+    prepare: async (disk) => {
+      const scene = await TransactionScene.started({ disk, config })
+      await scene.producer().prepare('m')
+      await verify(scene, new Map([['m', { ...told, fate: 'silent' }]]), true)
+      await scene.stop()
+    },
+    script: async (disk) => {
+      ledger.set('m', { ...told, fate: 'commit' })
+      const scene = await TransactionScene.started({ disk, config })
+      await takeUp(scene, ledger)
+      await scene.stop()
+    },
+    verify: async ({ disk, kind, step }) => {
+      if (kind !== 'kill' && step % 4 !== 0) return
+      const scene = await TransactionScene.started({ disk, config })
+      codes.add(await takeUp(scene, ledger))
+      assert.deepEqual([await scene.bodies('T'), await scene.bodies(givenUpTopic)], [['m'], ['m']])
+    },
+    cutsPerStep: 0,
+  })
+  assert.ok(steps > 100, `${steps} crashes`)
+  assert.deepEqual([...codes].sort(), [0, 1], 'it was taken up before the crash, or after it')
+})
 
 const fates: readonly Fate[] = ['commit', 'rollback', 'unknown', 'silent']
 

@@ -1,4 +1,4 @@
-import { errorText } from '@aerobee/base'
+import { errorText, type PhysicalOffset } from '@aerobee/base'
 import { failure, type Reply, success } from '@aerobee/net'
 import {
   decodeRecord,
@@ -18,8 +18,8 @@ const error = (remark: string) => failure(responseCodes.SYSTEM_ERROR, remark)
 
 /**
  * A transaction that was given up is checked from the beginning (request 323; reference: broker-behaviour 9.4).
- * `messageId` names what lies in TRANS_CHECK_MAX_TIME_TOPIC, or the half. One that waits, was committed or was rolled
- * back is refused: it would get a second outcome.
+ * `messageId` names what lies in TRANS_CHECK_MAX_TIME_TOPIC, or the half. One that waits, was committed, was rolled
+ * back or was taken up already is refused: it would get a second outcome. To be called one after the other.
  */
 export async function resumeHalf(
   parts: TransactionParts,
@@ -49,26 +49,45 @@ async function refusal(
   lanes: readonly HalfLane[],
   record: MessageRecord,
 ): Promise<string | undefined> {
-  if (record.topic === systemTopicNames.transactionCheckMax)
-    return findProperty(record.properties, propertyNames.realTopic) === undefined
-      ? 'The message does not say where it belongs.'
-      : undefined
+  if (record.topic === systemTopicNames.transactionCheckMax) {
+    if (findProperty(record.properties, propertyNames.realTopic) === undefined)
+      return 'The message does not say where it belongs.'
+    const uniqKey = findProperty(record.properties, propertyNames.uniqKey)
+    // Without an index nobody knows.
+    return uniqKey === undefined ? undefined : takenUp(parts, uniqKey, record.physicalOffset)
+  }
   const half = halfOf(record)
   if (!half) return `It belongs to ${record.topic}, and is no half of a transaction.`
   const lane = lanes.find(({ halves }) => halves.queueId === record.queueId)
   if (lane?.halves.currentOf(half.origin) !== undefined) return 'The half is being checked.'
-  if (half.uniqKey === undefined || !(await wasGivenUp(parts, half.uniqKey)))
-    return 'The transaction was committed or rolled back.'
-  return undefined
+  const givenUp =
+    half.uniqKey === undefined ? -1 : await newest(parts, systemTopicNames.transactionCheckMax, half.uniqKey)
+  return givenUp < 0
+    ? 'The transaction was committed or rolled back.'
+    : takenUp(parts, half.uniqKey!, givenUp)
 }
 
-async function wasGivenUp({ store }: TransactionParts, uniqKey: string): Promise<boolean> {
-  const found = await store.queryByKey(
-    systemTopicNames.transactionCheckMax,
-    uniqKey,
-    1,
-    0,
-    Number.MAX_SAFE_INTEGER,
-  )
-  return found.records.length > 0
+/** Whether there is a half that is newer than what was given up: it gets the outcome. */
+async function takenUp(
+  parts: TransactionParts,
+  uniqKey: string,
+  givenUp: PhysicalOffset,
+): Promise<string | undefined> {
+  const half = await newest(parts, systemTopicNames.transactionHalf, uniqKey)
+  return half > givenUp ? 'The transaction was taken up again already.' : undefined
 }
+
+/** Where the last message with this key lies; -1 when the index knows none. */
+async function newest({ store }: TransactionParts, topic: string, uniqKey: string): Promise<number> {
+  const { records } = await store.queryByKey(topic, uniqKey, sameHash, 0, Number.MAX_SAFE_INTEGER)
+  for (const bytes of records) {
+    const record = decodeRecord(bytes)
+    if (!record.ok || record.value.topic !== topic) continue
+    const { properties, physicalOffset } = record.value
+    if (findProperty(properties, propertyNames.uniqKey) === uniqKey) return physicalOffset
+  }
+  return -1
+}
+
+/** The index knows hashes of keys only, and names the newest first: so many are looked at. */
+const sameHash = 32

@@ -156,11 +156,17 @@ test('what nobody ends after the last check is given up, once, and can be taken 
 
   const [givenUp] = await scene.queue(givenUpTopic)
   const id = `0A00000100002A9F${givenUp!.physicalOffset.toString(16).toUpperCase().padStart(16, '0')}`
-  assert.equal((await producer.resume(id)).code, 0)
+  const twice = await Promise.all([producer.resume(id), producer.resume(id)])
+  assert.deepEqual(
+    twice.map(({ code }) => code),
+    [0, 1],
+  )
+  assert.match(twice[1]!.remark ?? '', /The transaction was taken up again already\./)
   await producer.beat()
   await scene.clock.advance(checkEvery)
   assert.equal(findProperty(producer.checks[2]!.record.properties, 'TRANSACTION_CHECK_TIMES'), '1')
   assert.deepEqual(await scene.bodies('T'), ['m'])
+  assert.equal((await producer.resume(id)).code, 1)
   await scene.stop()
 })
 
@@ -189,6 +195,10 @@ test('only what was given up is taken up again', async () => {
   }
   assert.deepEqual(await scene.bodies(givenUpTopic), ['waiting'])
   assert.deepEqual(await resume(waiting.commitLogOffset), [0, undefined])
+  assert.deepEqual(await resume(waiting.commitLogOffset), [
+    1,
+    'The transaction was taken up again already.',
+  ])
   await scene.stop()
 })
 

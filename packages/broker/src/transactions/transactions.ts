@@ -29,6 +29,8 @@ export class Transactions {
   #timers: Timer[] = []
   #checkTimer: Timer | undefined
   #round: Promise<void> | undefined
+  /** The last request 323. */
+  #resumed: Promise<unknown> = Promise.resolve()
   #stopped = false
   #underWay = 0
 
@@ -80,7 +82,9 @@ export class Transactions {
 
   /** Request 323. */
   resume(messageId: string | undefined): Promise<Reply> {
-    return resumeHalf(this.#parts, this.#lanes, messageId)
+    const resumed = this.#resumed.then(() => resumeHalf(this.#parts, this.#lanes, messageId))
+    this.#resumed = resumed
+    return resumed
   }
 
   /** Everything that waits is looked at now; resolves when that is done. */
