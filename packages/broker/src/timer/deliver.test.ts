@@ -132,7 +132,11 @@ test('what was delivered before a power cut is not delivered again, however long
   await before.put('b', {})
   assert.deepEqual(await before.bodies(), ['a', 'b'])
   disk.kill()
-  const held = { disk: disk.afterPowerCut(), nowMs: before.nowMs, config: { ...config, timerStopEnqueue: true } }
+  const held = {
+    disk: disk.afterPowerCut(),
+    nowMs: before.nowMs,
+    config: { ...config, timerStopEnqueue: true },
+  }
   const scene = await TimerScene.started(held)
   await scene.clock.advance(20_000)
   scene.config.timerStopEnqueue = false

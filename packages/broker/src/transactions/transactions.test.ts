@@ -195,10 +195,7 @@ test('only what was given up is taken up again', async () => {
   }
   assert.deepEqual(await scene.bodies(givenUpTopic), ['waiting'])
   assert.deepEqual(await resume(waiting.commitLogOffset), [0, undefined])
-  assert.deepEqual(await resume(waiting.commitLogOffset), [
-    1,
-    'The transaction was taken up again already.',
-  ])
+  assert.deepEqual(await resume(waiting.commitLogOffset), [1, 'The transaction was taken up again already.'])
   await scene.stop()
 })
 
