@@ -26,7 +26,8 @@ export function deliverable(record: MessageRecord): NewMessage | undefined {
   return (
     place &&
     restoredMessage(record, {
-      ...place,
+      topic: place.topic,
+      queueId: place.queueId,
       preparedTransactionOffset: deliveryMark(record.physicalOffset),
       waitStoreOk: true,
     })
