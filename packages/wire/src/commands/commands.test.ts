@@ -186,3 +186,31 @@ test('sends with long and with one-letter names decode to one shape', () => {
     assert.deepEqual(Object.keys(decoded.value), Object.keys(fields))
   }
 })
+
+test('the answer to a send is the same text by straight code as by its declaration, in the declared order', () => {
+  const { encodeResponse, responseText } = commands.sendMessageV2
+  const whole = {
+    queueId: 3,
+    transactionId: '7F01',
+    msgId: '0A00',
+    traceOn: true,
+    region: 'R',
+    queueOffset: 7,
+  }
+  const odd = 'a"b\\ü\u0001'
+  for (const fields of [
+    whole,
+    { ...whole, traceOn: false, queueOffset: 2 ** 40 },
+    { ...whole, recallHandle: 'djEgVA==' },
+    { ...whole, recallHandle: odd },
+    { ...whole, recallHandle: 'djEgVA==', batchUniqId: 'B' },
+    { ...whole, transactionId: odd },
+    { ...whole, region: odd },
+    { queueId: 3, msgId: '0A00', queueOffset: 7 },
+    {},
+  ]) {
+    const parsed = JSON.parse(responseText(fields))
+    assert.deepEqual(parsed, encodeResponse(fields))
+    assert.deepEqual(Object.keys(parsed), Object.keys(encodeResponse(fields)))
+  }
+})

@@ -5,6 +5,7 @@ import {
   type Encodable,
   escapedProperties,
   escapedRepeated,
+  escapedText,
   type FieldSet,
   int32,
   int32OrNaN,
@@ -123,9 +124,9 @@ function storedText(fields: Partial<Encodable<typeof stored>>): string | undefin
   const { queueId, transactionId, msgId, traceOn, region, recallHandle, queueOffset, batchUniqId } = fields
   if (queueId === undefined || msgId === undefined || queueOffset === undefined) return undefined
   if (transactionId === undefined || region === undefined || traceOn === undefined) return undefined
-  if (recallHandle !== undefined || batchUniqId !== undefined) return undefined
-  if (!plain.test(transactionId) || !plain.test(region)) return undefined
-  return `{"queueId":"${queueId}","transactionId":"${transactionId}","msgId":"${msgId}","TRACE_ON":"${traceOn}","MSG_REGION":"${region}","queueOffset":"${queueOffset}"}`
+  if (batchUniqId !== undefined || !plain.test(transactionId) || !plain.test(region)) return undefined
+  const recall = recallHandle === undefined ? '' : `"recallHandle":"${escapedText(recallHandle)}",`
+  return `{"queueId":"${queueId}","transactionId":"${transactionId}","msgId":"${msgId}","TRACE_ON":"${traceOn}","MSG_REGION":"${region}",${recall}"queueOffset":"${queueOffset}"}`
 }
 
 /** As clients of ours send it. */
