@@ -2,13 +2,12 @@ import type { NewMessage } from '@aerobee/store'
 import {
   largeRecord,
   type MessageRecord,
-  nameEnd,
   propertyNames,
   removeProperty,
   setProperty,
   tagsCode,
-  valueEnd,
 } from '@aerobee/wire'
+import { scanProperties } from '../sent-properties.js'
 
 /** What becomes different when a stored message is stored again. */
 export interface Restoring {
@@ -30,8 +29,10 @@ export interface Restoring {
  * it is computed anew. Its bytes are views into the record's.
  */
 export function restoredMessage(record: MessageRecord, changes: Restoring): NewMessage {
-  const { tags, keys, uniqKey, hasCrc } = indexedProperties(record.properties)
+  const { tags, keys, uniqKey } = scanProperties(record.properties)
   const properties = changes.properties ?? record.properties
+  // The checksum over a record is not part of the message; the store makes a new one.
+  const hasCrc = record.properties.includes(propertyNames.crc32)
   return {
     topic: changes.topic,
     queueId: changes.queueId,
@@ -43,51 +44,12 @@ export function restoredMessage(record: MessageRecord, changes: Restoring): NewM
     reconsumeTimes: changes.reconsumeTimes ?? record.reconsumeTimes,
     preparedTransactionOffset: changes.preparedTransactionOffset ?? 0,
     body: record.body,
-    // The checksum over a record is not part of the message; the store makes a new one.
     properties: hasCrc ? removeProperty(properties, propertyNames.crc32) : properties,
     tagsCode: tagsCode(tags),
     uniqKey,
     keys,
     waitStoreOk: changes.waitStoreOk ?? false,
   }
-}
-
-/** What queue and index keep of a message's properties, by one look at them. */
-function indexedProperties(text: string) {
-  const found = {
-    tags: undefined as string | undefined,
-    keys: undefined as string | undefined,
-    uniqKey: undefined as string | undefined,
-    hasCrc: false,
-  }
-  for (let start = 0; start < text.length; ) {
-    let end = text.indexOf(valueEnd, start)
-    if (end < 0) end = text.length
-    switch (text.charCodeAt(start)) {
-      case letterT:
-        found.tags = valueIn(text, propertyNames.tags, start, end) ?? found.tags
-        break
-      case letterK:
-        found.keys = valueIn(text, propertyNames.keys, start, end) ?? found.keys
-        break
-      case letterU:
-        found.uniqKey = valueIn(text, propertyNames.uniqKey, start, end) ?? found.uniqKey
-        break
-      case underscore:
-        if (text.startsWith(propertyNames.crc32, start)) found.hasCrc = true
-    }
-    start = end + 1
-  }
-  return found
-}
-
-const [letterK, letterT, letterU, underscore] = [0x4b, 0x54, 0x55, 0x5f]
-
-/** The value of the piece from `start` to `end` if it has this name; undefined when it is empty. */
-function valueIn(text: string, name: string, start: number, end: number): string | undefined {
-  const from = start + name.length + 1
-  if (from >= end || text[from - 1] !== nameEnd || !text.startsWith(name, start)) return undefined
-  return text.slice(from, end)
 }
 
 /** The text with these properties set to a value, or removed. */

@@ -53,21 +53,21 @@ async function refusal(
     if (findProperty(record.properties, propertyNames.realTopic) === undefined)
       return 'The message does not say where it belongs.'
     const uniqKey = findProperty(record.properties, propertyNames.uniqKey)
-    // Without an index nobody knows.
+    // Without a key nobody knows.
     return uniqKey === undefined ? undefined : takenUp(parts, uniqKey, record.physicalOffset)
   }
   const half = halfOf(record)
   if (!half) return `It belongs to ${record.topic}, and is no half of a transaction.`
   const lane = lanes.find(({ halves }) => halves.queueId === record.queueId)
   if (lane?.halves.currentOf(half.origin) !== undefined) return 'The half is being checked.'
+  const { uniqKey } = half
   const givenUp =
-    half.uniqKey === undefined ? -1 : await newest(parts, systemTopicNames.transactionCheckMax, half.uniqKey)
-  return givenUp < 0
-    ? 'The transaction was committed or rolled back.'
-    : takenUp(parts, half.uniqKey!, givenUp)
+    uniqKey === undefined ? -1 : await newest(parts, systemTopicNames.transactionCheckMax, uniqKey)
+  if (uniqKey === undefined || givenUp < 0) return 'The transaction was committed or rolled back.'
+  return takenUp(parts, uniqKey, givenUp)
 }
 
-/** Whether there is a half that is newer than what was given up: it gets the outcome. */
+/** Refuses where a half is newer than what was given up: that one gets the outcome. */
 async function takenUp(
   parts: TransactionParts,
   uniqKey: string,
