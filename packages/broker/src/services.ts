@@ -16,6 +16,8 @@ export type ServiceParts = Pick<
 export function startServices(parts: ServiceParts): Timer {
   const { clock, config, clients, longPoll, offsets, stats, locks, filters, broadcastOffsets } = parts
   clients.start()
+  // Spans of 10 s, 10 minutes and an hour begin now, as upstream's: a later first sample would part what comes before it.
+  stats.sample()
   const background = { background: true }
   const timers = [
     clock.every(sampleEveryMs, () => stats.sample(), background),
